@@ -5,7 +5,16 @@
  * The plugins are pinned and live under .cache/gen; they are installed again only when a pin changes.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { findPython, inGit, must, root, venvPython } from "./lib.ts";
 
@@ -35,7 +44,11 @@ const targets: readonly Target[] = [
       ["py.typed", ""],
     ]),
   },
-  { folder: "clients/python/src/sessiond/v1", from: "python/sessiond/v1", extra: new Map([["__init__.py", stubs]]) },
+  {
+    folder: "clients/python/src/sessiond/v1",
+    from: "python/sessiond/v1",
+    extra: new Map([["__init__.py", stubs]]),
+  },
   { folder: "gen/go/sessiond", from: "go/sessiond" },
   { folder: "gen/java/src/main/java", from: "java" },
 ];
@@ -62,7 +75,8 @@ function mavenClassifier(): string {
   const os = { linux: "linux", darwin: "osx", win32: "windows" }[process.platform as string];
   // Windows on ARM runs the x86_64 build; there is no other.
   const cpu = os === "windows" ? "x86_64" : { x64: "x86_64", arm64: "aarch_64" }[process.arch as string];
-  if (!os || !cpu) throw new Error(`there is no protoc for ${process.platform} ${process.arch} on Maven Central`);
+  if (!os || !cpu)
+    throw new Error(`there is no protoc for ${process.platform} ${process.arch} on Maven Central`);
   return `${os}-${cpu}`;
 }
 
@@ -175,13 +189,17 @@ try {
   if (process.argv.includes("--check")) {
     const found = differences();
     if (found.length > 0) {
-      console.error(`The generated files are not what proto/ gives:\n${found.map((line) => `  ${line}`).join("\n")}`);
+      console.error(
+        `The generated files are not what proto/ gives:\n${found.map((line) => `  ${line}`).join("\n")}`,
+      );
       console.error('Run "npm run gen" and commit what it changes (git add the untracked ones).');
       process.exitCode = 1;
     } else console.log("The generated files are what proto/ gives.");
   } else {
     const changed = write();
-    console.log(changed === 0 ? "gen: nothing changed" : `gen: ${changed} file${changed === 1 ? "" : "s"} changed`);
+    console.log(
+      changed === 0 ? "gen: nothing changed" : `gen: ${changed} file${changed === 1 ? "" : "s"} changed`,
+    );
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

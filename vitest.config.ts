@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+
+// Every folder below test/ is a suite of its own name (`npm run vitest -- --project store`), so that a new folder
+// needs no entry here.
+const tests = join(import.meta.dirname, "test");
+const suites = existsSync(tests)
+  ? readdirSync(tests, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && hasTests(join(tests, entry.name)))
+      .map((entry) => entry.name)
+      .sort()
+  : [];
+
+function hasTests(folder: string): boolean {
+  return readdirSync(folder, { recursive: true }).some((file) => String(file).endsWith(".test.ts"));
+}
+
+export default defineConfig({
+  test: {
+    // Set here and not per suite: vitest has one pool of workers for all of them.
+    maxWorkers: 2,
+    projects: suites.map((name) => ({
+      test: {
+        name,
+        environment: "node",
+        pool: "forks",
+        include: [`test/${name}/**/*.test.ts`],
+        testTimeout: 30_000,
+        hookTimeout: 60_000,
+      },
+    })),
+  },
+});
