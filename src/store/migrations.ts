@@ -5,27 +5,27 @@
  * engine reads what is there (`FoundSchema`), asks here what to do, and does it under
  * its own lock, so that two servers that start at once migrate once.
  */
-import { createHash } from 'node:crypto';
-import type { MigrationReport, MigrationStep } from './engine.ts';
-import { StartError } from './errors.ts';
+import { createHash } from "node:crypto";
+import type { MigrationReport, MigrationStep } from "./engine.ts";
+import { StartError } from "./errors.ts";
 
 /** The table that records the steps; an engine makes it before the first step runs. */
-export const VERSIONS_TABLE = 'adk_schema_versions';
+export const VERSIONS_TABLE = "adk_schema_versions";
 
 /** The other tables of the newest schema, the same on every engine. */
 export const SCHEMA_TABLES = [
-  'adk_sessions',
-  'adk_events',
-  'adk_session_states',
-  'adk_user_states',
-  'adk_app_states',
-  'adk_session_labels',
-  'adk_session_changes',
-  'adk_requests',
+  "adk_sessions",
+  "adk_events",
+  "adk_session_states",
+  "adk_user_states",
+  "adk_app_states",
+  "adk_session_labels",
+  "adk_session_changes",
+  "adk_requests",
 ] as const;
 
 /** The views for people, the same on every engine. */
-export const SCHEMA_VIEWS = ['adk_sessions_view', 'adk_events_view'] as const;
+export const SCHEMA_VIEWS = ["adk_sessions_view", "adk_events_view"] as const;
 
 /** Every name that the schema takes: an engine looks which of them exist. */
 export const SCHEMA_NAMES: readonly string[] = [VERSIONS_TABLE, ...SCHEMA_TABLES, ...SCHEMA_VIEWS];
@@ -52,9 +52,9 @@ export interface FoundSchema {
 
 /** The checksum that a step is recorded with: SHA-256 in hex over all of it. */
 export function stepChecksum(step: MigrationStep): string {
-  return createHash('sha256')
+  return createHash("sha256")
     .update(JSON.stringify([step.version, step.name, step.sql]))
-    .digest('hex');
+    .digest("hex");
 }
 
 /**
@@ -71,7 +71,8 @@ export function planMigration(steps: readonly MigrationStep[], found: FoundSchem
   refuseNewer(steps, found.recorded);
   for (const recorded of found.recorded) refuseEdited(steps, recorded);
   finished.forEach((recorded, at) => {
-    if (recorded.version !== at + 1) throw edited(`step ${at + 1} is not recorded, but step ${recorded.version} is`);
+    if (recorded.version !== at + 1)
+      throw edited(`step ${at + 1} is not recorded, but step ${recorded.version} is`);
   });
   // The versions table alone, or with a step that did not end, is a first migration that was cut off.
   if (found.recorded.length === 0) refuseForeign(found.names.filter((name) => name !== VERSIONS_TABLE));
@@ -86,7 +87,8 @@ export function planMigration(steps: readonly MigrationStep[], found: FoundSchem
 export function requireCurrent(steps: readonly MigrationStep[], found: FoundSchema): void {
   const plan = planMigration(steps, found);
   if (plan.steps.length === 0) return;
-  const state = plan.fromVersion === 0 ? 'has no tables of sessiond yet' : `has schema version ${plan.fromVersion}`;
+  const state =
+    plan.fromVersion === 0 ? "has no tables of sessiond yet" : `has schema version ${plan.fromVersion}`;
   throw new StartError(
     `The database ${state}; this sessiond needs version ${plan.toVersion}. ` +
       'Run "sessiond migrate", or start without --no-migrate.',
@@ -100,8 +102,8 @@ function finishedSteps(recorded: readonly RecordedStep[]): RecordedStep[] {
 function refuseForeign(names: readonly string[]): void {
   if (names.length === 0) return;
   throw new StartError(
-    `The database has ${names.join(', ')}, which sessiond did not make (another ADK session service may use ` +
-      'the same names). Nothing was changed. Give sessiond a database of its own, or rename those tables.',
+    `The database has ${names.join(", ")}, which sessiond did not make (another ADK session service may use ` +
+      "the same names). Nothing was changed. Give sessiond a database of its own, or rename those tables.",
   );
 }
 
@@ -110,7 +112,7 @@ function refuseNewer(steps: readonly MigrationStep[], recorded: readonly Recorde
   if (newest <= steps.length) return;
   throw new StartError(
     `The database has schema version ${newest}; this sessiond knows versions up to ${steps.length}. ` +
-      'Nothing was changed. Run a sessiond at least as new as the one that made the schema.',
+      "Nothing was changed. Run a sessiond at least as new as the one that made the schema.",
   );
 }
 
@@ -118,18 +120,20 @@ function refuseEdited(steps: readonly MigrationStep[], recorded: RecordedStep): 
   const step = steps[recorded.version - 1];
   if (step === undefined) throw edited(`it records a step ${recorded.version}`);
   if (recorded.checksum !== stepChecksum(step)) {
-    throw edited(`step ${recorded.version} (${recorded.name}) has another checksum than the one in this sessiond`);
+    throw edited(
+      `step ${recorded.version} (${recorded.name}) has another checksum than the one in this sessiond`,
+    );
   }
 }
 
 function refuseMissing(names: readonly string[]): void {
   const missing = SCHEMA_NAMES.filter((name) => !names.includes(name));
-  if (missing.length > 0) throw edited(`${missing.join(', ')} is missing`);
+  if (missing.length > 0) throw edited(`${missing.join(", ")} is missing`);
 }
 
 function edited(what: string): StartError {
   return new StartError(
     `The schema is not as sessiond made it: ${what}. Nothing was changed. ` +
-      'It was changed by hand or by another build; restore it from a backup, or use a fresh database.',
+      "It was changed by hand or by another build; restore it from a backup, or use a fresh database.",
   );
 }
