@@ -25,6 +25,8 @@ export default defineConfig({
         name,
         environment: "node",
         pool: "forks",
+        // Starts a database server only when a suite asks for one.
+        globalSetup: "test/support/databases/global-setup.ts",
         include: [`test/${name}/**/*.test.ts`],
         testTimeout: 30_000,
         hookTimeout: 60_000,

@@ -1,0 +1,48 @@
+/** One step of `npm test`. Steps run one after another, and all of them run whatever fails. */
+export interface Step {
+  /** Shown as the heading; `npm test -- WORD ...` runs the steps whose name has one of the words. */
+  readonly name: string;
+  /** The command, started in `cwd` with node_modules/.bin first on PATH. */
+  readonly command: readonly [string, ...string[]];
+  /** Below the root; the root itself when left out. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /**
+   * How tests are counted. `exit`: the step is one test. `vitest` and `junit`: the command writes the report of that
+   * kind to the file that `{report}` in its arguments stands for.
+   */
+  readonly count: "exit" | "vitest" | "junit";
+  /** After this long the step is ended and has failed; 10 minutes when left out. */
+  readonly minutes?: number;
+}
+
+/** A step that runs one of our TypeScript files and is one test. */
+function script(name: string, file: string, ...args: string[]): Step {
+  return { name, command: ["node", `scripts/${file}`, ...args], count: "exit" };
+}
+
+/** All steps, the quick ones first. Add yours here. */
+export const steps: readonly Step[] = [
+  { name: "format and lint", command: ["biome", "check", "."], count: "exit" },
+  { name: "types", command: ["tsc", "--noEmit"], count: "exit" },
+  script("proto lint and breaking changes", "lint-proto.ts"),
+  script("generated code is current", "gen.ts", "--check"),
+  {
+    // One run for all suites (a suite is a folder below test/), so that they share the database servers.
+    name: "vitest",
+    command: [
+      "node",
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      "--outputFile.json={report}",
+    ],
+    count: "vitest",
+    minutes: 25,
+  },
+  script("python stubs on the oldest and newest protobuf", "check-python-stubs.ts"),
+  { name: "go stubs", command: ["go", "vet", "./..."], cwd: "gen/go", count: "exit" },
+  { name: "java stubs", command: ["mvn", "-q", "-B", "compile"], cwd: "gen/java", count: "exit" },
+  script("package", "check-package.ts"),
+];
