@@ -61,8 +61,9 @@ async function fetchInto(folder: string, engine: Engine): Promise<void> {
 
 async function fetchArchives(folder: string, engine: Engine): Promise<string[]> {
   const apt = await aptIn(folder);
-  await apt.update();
   const refused: string[] = [];
+  // One source of the machine's being out of order need not matter; if it does, this tells.
+  await apt.update().catch((error: Error) => refused.push(error.message));
   for (const name of packages[engine]) {
     const version = await apt.candidate(name);
     const objection =
