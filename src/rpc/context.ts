@@ -1,9 +1,9 @@
 /** What an RPC knows of its call, whichever front door it came through. */
-import type { Logger } from 'pino';
+import type { Logger } from "pino";
 
 /** Who calls. `peer` is an address; nobody is authenticated yet. */
 export interface Caller {
-  readonly protocol: 'grpc' | 'grpc-web' | 'connect';
+  readonly protocol: "grpc" | "grpc-web" | "connect";
   readonly peer: string;
   readonly userAgent: string;
 }

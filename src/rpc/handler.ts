@@ -1,28 +1,28 @@
 /** The shape of an RPC, typed by the generated descriptors and free of transport. */
-import type { DescMethod, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import type { SessionService } from '../../gen/ts/sessiond/v1/session_service_pb.ts';
-import type { RequestContext } from './context.ts';
+import type { DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import type { RequestContext } from "./context.ts";
 
 /** Answers one request. Throws RpcError or StoreError; anything else is INTERNAL. */
 export type UnaryHandler<M extends DescMethod> = (
-  request: MessageShape<M['input']>,
+  request: MessageShape<M["input"]>,
   context: RequestContext,
-) => Promise<MessageInitShape<M['output']>>;
+) => Promise<MessageInitShape<M["output"]>>;
 
 /**
  * Answers one request with a stream. The front door asks for the next message only
  * when the reader took the ones before, and calls `return` when the call ends early.
  */
 export type StreamHandler<M extends DescMethod> = (
-  request: MessageShape<M['input']>,
+  request: MessageShape<M["input"]>,
   context: RequestContext,
-) => AsyncIterable<MessageInitShape<M['output']>>;
+) => AsyncIterable<MessageInitShape<M["output"]>>;
 
-type Methods = (typeof SessionService)['method'];
+type Methods = (typeof SessionService)["method"];
 
 /** Every RPC of the service by its descriptor's local name. */
 export type Handlers = {
-  readonly [K in keyof Methods]: Methods[K]['methodKind'] extends 'server_streaming'
+  readonly [K in keyof Methods]: Methods[K]["methodKind"] extends "server_streaming"
     ? StreamHandler<Methods[K]>
     : UnaryHandler<Methods[K]>;
 };

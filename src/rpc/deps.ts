@@ -1,0 +1,28 @@
+/** What the RPCs work with. */
+import { randomUUID } from "node:crypto";
+import type { Limits } from "../config/limits.ts";
+import type { AppendPipeline } from "../pipeline/append-pipeline.ts";
+import type { Store } from "../store/store.ts";
+
+/** What `createHandlers` is given. */
+export interface HandlerDeps {
+  readonly store: Store;
+  readonly pipeline: AppendPipeline;
+  readonly limits: Limits;
+  /** The server's clock in integer microseconds since 1970; the system's if absent. */
+  readonly clock?: () => number;
+  /** Makes session uids, and ids for sessions and events that come without one; random UUIDs if absent. */
+  readonly newUid?: () => string;
+}
+
+/** The same with everything filled in. */
+export type Deps = Required<HandlerDeps>;
+
+/** Fills in what `createHandlers` was not given. */
+export function withDefaults(deps: HandlerDeps): Deps {
+  return { ...deps, clock: deps.clock ?? systemMicros, newUid: deps.newUid ?? randomUUID };
+}
+
+function systemMicros(): number {
+  return Date.now() * 1_000;
+}
