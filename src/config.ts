@@ -1,0 +1,500 @@
+/**
+ * Every setting of the server: its name, default, meaning and checks, in one table.
+ * `--help`, the environment variables and docs/configuration.md are made from it.
+ */
+import { isIP } from "node:net";
+import { SessionService } from "../gen/ts/sessiond/v1/session_service_pb.ts";
+import {
+  bytes,
+  choice,
+  count,
+  duration,
+  durations,
+  type Knob,
+  list,
+  showBytes,
+  showDuration,
+  text,
+  toggle,
+} from "./config/knob.ts";
+import { defaultLimits, type Limits } from "./config/limits.ts";
+import { UsageError } from "./config/usage.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+/** The longest time that a Node timer takes. */
+const longest = 2 ** 31 - 1;
+
+/** How long a call of each method may take where its caller says nothing; 0 is for ever. */
+const methodDeadlines = new Map(
+  SessionService.methods.map((method) => [
+    method.name,
+    method.methodKind === "server_streaming"
+      ? 0
+      : /^(Batch|List)/.test(method.name)
+        ? 30 * second
+        : 10 * second,
+  ]),
+);
+
+/** The table. The name of a flag is the key in kebab case: `grpcPort` is `--grpc-port`, `SESSIOND_GRPC_PORT`. */
+export const knobs = {
+  store: text({
+    group: "Store",
+    doc: "The database: sqlite:PATH, mysql://USER:PASSWORD@HOST:PORT/DATABASE or mariadb://…",
+    form: "URL",
+    secret: true,
+    fallback: "sqlite:data/sessiond.db",
+  }),
+  migrate: toggle({
+    group: "Store",
+    doc: "Whether an empty or older schema is brought up to date at start",
+    fallback: true,
+  }),
+  requireDurable: toggle({
+    group: "Store",
+    doc: "Refuse to start on a database whose settings may lose an acknowledged commit in a crash",
+    fallback: false,
+  }),
+  writeConnections: count({
+    group: "Store",
+    doc: "Most connections for writes",
+    fallback: 8,
+    min: 1,
+    max: 1_000,
+  }),
+  readConnections: count({
+    group: "Store",
+    doc: "Most connections for reads, apart from those for writes",
+    fallback: 16,
+    min: 1,
+    max: 1_000,
+  }),
+  acquireTimeout: duration({
+    group: "Store",
+    doc: "How long a call waits for a free connection before it fails with SERVER_BUSY",
+    fallback: 3 * second,
+    min: 1,
+    max: 10 * minute,
+  }),
+  connectTimeout: duration({
+    group: "Store",
+    doc: "How long a connect to the database may take",
+    fallback: 5 * second,
+    min: 1,
+    max: 10 * minute,
+  }),
+  statementTimeout: duration({
+    group: "Store",
+    doc: "How long one statement may run",
+    fallback: 30 * second,
+    min: 1,
+    max: hour,
+  }),
+  requestRetention: duration({
+    group: "Store",
+    doc: "How long the answers to request ids are kept, so that a retry gets the first answer",
+    fallback: 24 * hour,
+    min: minute,
+    max: 30 * 24 * hour,
+  }),
+
+  host: text({
+    group: "Listening",
+    doc: "The address to listen on; beyond loopback --insecure-no-auth is needed",
+    form: "ADDRESS",
+    fallback: "127.0.0.1",
+    check(value) {
+      if (value !== "localhost" && isIP(value) === 0) throw new Error("is an IP address or localhost");
+    },
+  }),
+  grpcPort: count({
+    group: "Listening",
+    doc: "The port for gRPC; 0 takes a free one",
+    form: "PORT",
+    fallback: 50051,
+    min: 0,
+    max: 65535,
+  }),
+  httpPort: count({
+    group: "Listening",
+    doc: "The port for Connect, gRPC-Web, the page and the probes; 0 takes a free one",
+    form: "PORT",
+    fallback: 8080,
+    min: 0,
+    max: 65535,
+  }),
+  reflection: toggle({
+    group: "Listening",
+    doc: "Whether gRPC server reflection is there, for grpcurl and buf curl",
+    fallback: true,
+  }),
+
+  tlsCert: text({
+    group: "Security",
+    doc: "The certificate chain as a PEM file, for both ports; read again when it changes",
+    form: "FILE",
+    fallback: "",
+  }),
+  tlsKey: text({
+    group: "Security",
+    doc: "The certificate's private key as a PEM file",
+    form: "FILE",
+    fallback: "",
+  }),
+  insecureNoAuth: toggle({
+    group: "Security",
+    doc: "Listen beyond loopback although nobody is authenticated: whoever reaches the port reads and writes all",
+    fallback: false,
+  }),
+  allowOrigin: list({
+    group: "Security",
+    doc: "Exact origins of web pages that may call from a browser (CORS); none by default",
+    form: "ORIGIN",
+    fallback: [],
+    check: checkOrigin,
+  }),
+  allowHost: list({
+    group: "Security",
+    doc: "Further host names that requests on loopback may carry; others are refused (DNS rebinding)",
+    form: "NAME",
+    fallback: [],
+    check(value) {
+      if (!/^[a-z0-9.-]+$/i.test(value)) throw new Error("is a host name without port");
+    },
+  }),
+
+  logLevel: choice({
+    group: "Logging",
+    doc: "The least level that is logged; a call is logged at info, a slow or failed one at warn",
+    words: ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+    fallback: "info",
+  }),
+  logIds: choice({
+    group: "Logging",
+    doc: "How app, user and session ids stand in the log",
+    words: ["hashed", "plain", "none"],
+    fallback: "hashed",
+  }),
+  slowCall: duration({
+    group: "Logging",
+    doc: "A unary call that takes longer is logged at warn",
+    fallback: second,
+    min: 1,
+    max: hour,
+  }),
+
+  deadlines: durations({
+    group: "Time",
+    doc: "How long a call may take where its caller sets no deadline, by method; 0 is for ever",
+    fallback: methodDeadlines,
+    min: 0,
+    max: hour,
+  }),
+  maxDeadline: duration({
+    group: "Time",
+    doc: "The longest that a unary call may take, whatever its caller asks for",
+    fallback: minute,
+    min: 1,
+    max: hour,
+  }),
+  shutdownGrace: duration({
+    group: "Time",
+    doc: "How long calls may finish after SIGTERM or SIGINT; a second signal exits at once",
+    fallback: 10 * second,
+    min: 0,
+    max: 10 * minute,
+  }),
+  readyTimeout: duration({
+    group: "Time",
+    doc: "How long the database may take to answer a readiness probe",
+    fallback: 2 * second,
+    min: 1,
+    max: minute,
+  }),
+
+  keepaliveTime: duration({
+    group: "Connections",
+    doc: "How often the server pings a silent connection; below a load balancer's idle timeout",
+    fallback: minute,
+    min: second,
+    max: hour,
+  }),
+  keepaliveTimeout: duration({
+    group: "Connections",
+    doc: "How long it waits for the answer before it closes the connection",
+    fallback: 20 * second,
+    min: 100,
+    max: hour,
+  }),
+  maxConnectionAge: duration({
+    group: "Connections",
+    doc: "After about so long (10 % jitter) a client is told to connect anew, so that load spreads; 0 is never",
+    fallback: 30 * minute,
+    min: 0,
+    max: longest,
+  }),
+  maxConnectionAgeGrace: duration({
+    group: "Connections",
+    doc: "How long the calls on an aged connection may go on",
+    fallback: 5 * minute,
+    min: second,
+    max: 24 * hour,
+  }),
+  maxConnections: count({
+    group: "Connections",
+    doc: "Most connections of each port; more are closed at once",
+    fallback: 10_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  maxStreamsPerConnection: count({
+    group: "Connections",
+    doc: "Most concurrent calls of one HTTP/2 connection; a client queues more",
+    fallback: 256,
+    min: 1,
+    max: 100_000,
+  }),
+  maxHeaderBytes: bytes({
+    group: "Connections",
+    doc: "The largest headers of a request",
+    fallback: 32 * KiB,
+    min: 4 * KiB,
+    max: MiB,
+  }),
+
+  maxEventBytes: bytes({
+    group: "Limits of requests",
+    doc: "The largest event: the bytes of its texts",
+    fallback: defaultLimits.maxEventBytes,
+    min: KiB,
+    max: 512 * MiB,
+  }),
+  maxMessageBytes: bytes({
+    group: "Limits of requests",
+    doc: "The largest message on the wire: an event and its envelope, or a batch; clients raise gRPC's 4 MiB to it",
+    fallback: defaultLimits.maxMessageBytes,
+    min: 64 * KiB,
+    max: GiB,
+  }),
+  maxJsonDepth: count({
+    group: "Limits of requests",
+    doc: "How deep arrays and objects of a JSON text may be nested",
+    fallback: defaultLimits.maxJsonDepth,
+    min: 10,
+    max: 1_000,
+  }),
+  maxDeltaKeys: count({
+    group: "Limits of requests",
+    doc: "Most keys that one state delta sets and removes",
+    fallback: defaultLimits.maxDeltaKeys,
+    min: 1,
+    max: 1_000_000,
+  }),
+  maxStateKeyBytes: count({
+    group: "Limits of requests",
+    doc: "The longest state key with its prefix, in bytes of UTF-8",
+    form: "BYTES",
+    fallback: defaultLimits.maxStateKeyBytes,
+    min: 16,
+    max: 512,
+  }),
+  maxBatchEvents: count({
+    group: "Limits of requests",
+    doc: "Most events of one BatchAppendEvents",
+    fallback: defaultLimits.maxBatchEvents,
+    min: 1,
+    max: 10_000,
+  }),
+
+  maxPageSize: count({
+    group: "Limits of answers",
+    doc: "Most rows of a page; a larger page_size means this",
+    fallback: defaultLimits.maxPageSize,
+    min: 1,
+    max: 100_000,
+  }),
+  defaultPageSize: count({
+    group: "Limits of answers",
+    doc: "The page_size of ListSessions, ListApps and ListUsers where it is 0",
+    fallback: defaultLimits.defaultPageSize,
+    min: 1,
+    max: 100_000,
+  }),
+  defaultEventsPageSize: count({
+    group: "Limits of answers",
+    doc: "The page_size of ListEvents where it is 0",
+    fallback: defaultLimits.defaultEventsPageSize,
+    min: 1,
+    max: 100_000,
+  }),
+  pageBytes: bytes({
+    group: "Limits of answers",
+    doc: "What a page may weigh before it ends early; it has at least one row",
+    fallback: defaultLimits.pageBytes,
+    min: KiB,
+    max: 256 * MiB,
+  }),
+  frameBytes: bytes({
+    group: "Limits of answers",
+    doc: "What one frame of events may weigh, unless one event is larger",
+    fallback: defaultLimits.frameBytes,
+    min: KiB,
+    max: 16 * MiB,
+  }),
+  streamBytesInFlight: bytes({
+    group: "Limits of answers",
+    doc: "What a stream sends ahead of its reader; the next frame is read from the store only after that",
+    fallback: MiB,
+    min: KiB,
+    max: 256 * MiB,
+  }),
+  readRangeRows: count({
+    group: "Limits of answers",
+    doc: "Most rows of one range that a history is read by",
+    fallback: defaultLimits.readRangeRows,
+    min: 1,
+    max: 1_000_000,
+  }),
+  readRangeBytes: bytes({
+    group: "Limits of answers",
+    doc: "Most bytes of one range that a history is read by",
+    fallback: defaultLimits.readRangeBytes,
+    min: KiB,
+    max: GiB,
+  }),
+
+  maxConcurrentCalls: count({
+    group: "Load",
+    doc: "Most unary calls that run at once; more fail with SERVER_BUSY",
+    fallback: 2_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  maxConcurrentStreams: count({
+    group: "Load",
+    doc: "Most streams that are open at once; more fail with SERVER_BUSY",
+    fallback: 5_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  appendQueueCalls: count({
+    group: "Load",
+    doc: "Most appends that wait for the commit before them; more fail with SERVER_BUSY",
+    fallback: defaultLimits.appendQueueCalls,
+    min: 1,
+    max: 1_000_000,
+  }),
+  appendQueueBytes: bytes({
+    group: "Load",
+    doc: "Most bytes of events that wait for the commit before them; more fail with SERVER_BUSY",
+    fallback: defaultLimits.appendQueueBytes,
+    min: MiB,
+    max: 64 * GiB,
+  }),
+} as const;
+
+/** The name of a setting in `Config`. */
+export type KnobName = keyof typeof knobs;
+
+/** All settings. Sizes are in bytes, times in milliseconds. */
+export type Config = {
+  readonly [K in KnobName]: (typeof knobs)[K] extends Knob<infer T> ? T : never;
+};
+
+/** The defaults, with `over` in their place where given. */
+export function configWith(over: Partial<Config> = {}): Config {
+  const config = Object.fromEntries(Object.entries(knobs).map(([name, knob]) => [name, knob.fallback]));
+  return { ...config, ...over } as Config;
+}
+
+/** The limits that RPCs, reads and the pipeline take. */
+export function limitsOf(config: Config): Limits {
+  const names = Object.keys(defaultLimits) as (keyof Limits)[];
+  return Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as Limits;
+}
+
+/** Whether an address is reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The flag of a setting: `--grpc-port`. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The environment variable of a setting: `SESSIOND_GRPC_PORT`. */
+export function variableOf(name: string): string {
+  return `SESSIOND_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Checks that need more than one setting. @throws UsageError that names those that contradict each other */
+export function checkConfig(config: Config): void {
+  const refuse = (condition: boolean, message: string): void => {
+    if (condition) throw new UsageError(message);
+  };
+  const atMost = (small: KnobName & keyof typeof showers, large: KnobName & keyof typeof showers): void => {
+    const show = showers[small];
+    refuse(
+      config[small] > config[large],
+      `${flagOf(small)} (${show(config[small])}) must not be more than ${flagOf(large)} (${show(config[large])})`,
+    );
+  };
+  refuse(
+    (config.tlsCert === "") !== (config.tlsKey === ""),
+    "--tls-cert and --tls-key belong together: give both or none",
+  );
+  refuse(
+    config.grpcPort !== 0 && config.grpcPort === config.httpPort,
+    `--grpc-port and --http-port are both ${config.grpcPort}: each needs its own`,
+  );
+  refuse(
+    !isLoopback(config.host) && !config.insecureNoAuth,
+    `--host ${config.host} can be reached from other machines and sessiond does not authenticate anybody: ` +
+      "add --insecure-no-auth if the network keeps strangers out, or listen on 127.0.0.1",
+  );
+  refuse(
+    config.maxMessageBytes < config.maxEventBytes + 64 * KiB,
+    `--max-message-bytes (${showBytes(config.maxMessageBytes)}) must be at least 64KiB more than ` +
+      `--max-event-bytes (${showBytes(config.maxEventBytes)}): a message carries the event and its envelope`,
+  );
+  atMost("defaultPageSize", "maxPageSize");
+  atMost("defaultEventsPageSize", "maxPageSize");
+  atMost("pageBytes", "maxMessageBytes");
+  atMost("frameBytes", "streamBytesInFlight");
+  atMost("frameBytes", "readRangeBytes");
+  atMost("maxDeadline", "maxConnectionAgeGrace");
+  for (const method of SessionService.methods) {
+    const deadline = config.deadlines.get(method.name) ?? 0;
+    refuse(
+      method.methodKind === "unary" && (deadline === 0 || deadline > config.maxDeadline),
+      `--deadlines ${method.name}=${showDuration(deadline)} must be between 1ms and --max-deadline ` +
+        `(${showDuration(config.maxDeadline)})`,
+    );
+  }
+}
+
+const showers = {
+  defaultPageSize: String,
+  defaultEventsPageSize: String,
+  maxPageSize: String,
+  pageBytes: showBytes,
+  maxMessageBytes: showBytes,
+  frameBytes: showBytes,
+  streamBytesInFlight: showBytes,
+  readRangeBytes: showBytes,
+  maxDeadline: showDuration,
+  maxConnectionAgeGrace: showDuration,
+};
+
+function checkOrigin(value: string): void {
+  const message = "is an exact origin such as https://viewer.example.com or http://localhost:5173";
+  if (!URL.canParse(value)) throw new Error(message);
+  const url = new URL(value);
+  if (url.origin !== value || !/^https?:$/.test(url.protocol)) throw new Error(message);
+}
