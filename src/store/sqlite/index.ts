@@ -1,0 +1,64 @@
+/** The SQLite engine: `sqlite:PATH`. */
+import { resolve } from "node:path";
+import type { Engine } from "../engine.ts";
+import { StartError } from "../errors.ts";
+import { migrate } from "./open.ts";
+import { WorkerPool } from "./pool.ts";
+import { SqliteStore } from "./store.ts";
+
+const URL_FORM = "sqlite:PATH";
+
+/** Readers beyond two gain nothing here: what they give passes through one thread. */
+const MAX_READERS = 2;
+
+/** SQLite in a file, for one machine. */
+export const sqliteEngine: Engine = {
+  schemes: ["sqlite"],
+  urlForm: URL_FORM,
+
+  displayUrl(url) {
+    parsePath(url);
+    return url;
+  },
+
+  async migrate(url, options) {
+    return migrate({
+      path: parsePath(url),
+      busyTimeoutMs: options.acquireTimeoutMs,
+      dryRun: options.dryRun,
+      onStep: options.onStep,
+    });
+  },
+
+  async open(url, options) {
+    const { acquireTimeoutMs } = options;
+    const file = { path: parsePath(url), busyTimeoutMs: acquireTimeoutMs };
+    const writer = new WorkerPool({ worker: { ...file, role: "writer" }, size: 1, acquireTimeoutMs });
+    const readers = new WorkerPool({
+      worker: { ...file, role: "reader" },
+      size: Math.max(1, Math.min(MAX_READERS, options.readConnections)),
+      acquireTimeoutMs,
+    });
+    try {
+      // The writer first: it turns the write-ahead log on.
+      const info = await writer.start();
+      await readers.start();
+      return new SqliteStore(writer, readers, info);
+    } catch (error) {
+      await Promise.all([readers.close(), writer.close()]);
+      throw error;
+    }
+  },
+};
+
+/** The absolute path in a URL. @throws StartError */
+function parsePath(url: string): string {
+  const path = url.slice("sqlite:".length);
+  if (path === "" || path.startsWith("//") || path.startsWith(":") || path.includes("\0")) {
+    throw new StartError(
+      `"${url}" names no SQLite file. Write ${URL_FORM}, with a path as in sqlite:data/sessiond.db or ` +
+        "sqlite:/var/lib/sessiond/sessiond.db.",
+    );
+  }
+  return resolve(path);
+}

@@ -1,0 +1,81 @@
+/** Everything that a worker does for the store, by name: the types of all messages follow from this. */
+import { statSync } from "node:fs";
+import { StoreError } from "../errors.ts";
+import type { AppendedEvent, AppendInput } from "../store.ts";
+import { APPEND_LIMITS, append } from "./append.ts";
+import type { Connection } from "./connection.ts";
+import { listScopeEvents, readEventsChunk, readStateDeltasChunk, seqBeforeNewest } from "./events.ts";
+import { sweepRequests } from "./requests.ts";
+import {
+  createSession,
+  deleteSession,
+  getSession,
+  getSessionRow,
+  listApps,
+  listChanges,
+  listSessions,
+  listUsers,
+  updateSession,
+} from "./sessions.ts";
+import { getSharedState, updateSharedState } from "./state.ts";
+import { type ErrorData, toErrorData } from "./wire.ts";
+
+/** The operations. Each takes a connection and plain data, and gives plain data or throws. */
+export const OPERATIONS = {
+  ping,
+  createSession,
+  getSession,
+  getSessionRow,
+  updateSession,
+  deleteSession,
+  listSessions,
+  listApps,
+  listUsers,
+  append: appendPlain,
+  readEventsChunk,
+  seqBeforeNewest,
+  listScopeEvents,
+  listChanges,
+  readStateDeltasChunk,
+  getSharedState,
+  updateSharedState,
+  sweepRequests,
+};
+
+export type OperationName = keyof typeof OPERATIONS;
+
+type WithoutConnection<A> = A extends [Connection, ...infer Rest] ? Rest : never;
+
+/** What an operation takes beside its connection. */
+export type OperationInput<K extends OperationName> = WithoutConnection<Parameters<(typeof OPERATIONS)[K]>>;
+
+/** What an operation gives. */
+export type OperationOutput<K extends OperationName> = ReturnType<(typeof OPERATIONS)[K]>;
+
+/** `AppendOutcome` in a form that crosses threads. */
+export type PlainOutcome =
+  | {
+      readonly ok: true;
+      readonly uid: string;
+      readonly headSeq: number;
+      readonly events: readonly AppendedEvent[];
+    }
+  | { readonly ok: false; readonly error: ErrorData };
+
+function appendPlain(db: Connection, group: readonly AppendInput[]): PlainOutcome[] {
+  return append(db, group, APPEND_LIMITS).map((outcome) =>
+    outcome.ok ? outcome : { ok: false, error: toErrorData(outcome.error) },
+  );
+}
+
+function ping(db: Connection): void {
+  db.get("SELECT 1 FROM adk_sessions LIMIT 1");
+  // A file that was removed or replaced still answers, and what is written to it is lost.
+  const now = statSync(db.path, { throwIfNoEntry: false });
+  if (now === undefined || now.ino !== db.file.ino || now.dev !== db.file.dev) {
+    throw new StoreError(
+      "STORE_UNAVAILABLE",
+      "The database file was removed or replaced. Start the server again.",
+    );
+  }
+}

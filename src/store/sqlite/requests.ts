@@ -1,0 +1,56 @@
+/** Request marks: a retry of a request gets the first answer. */
+import { StoreError } from "../errors.ts";
+import type { RequestMark } from "../store.ts";
+import type { Connection } from "./connection.ts";
+
+/** Whose request it is, and when. */
+export interface MarkedRequest {
+  readonly appName: string;
+  /** Undefined for requests of a whole app. */
+  readonly userId: string | undefined;
+  readonly request: RequestMark | undefined;
+  readonly nowMicros: number;
+}
+
+/**
+ * The answer of `change`, kept with the mark in one transaction; or the kept one, without
+ * a change. A request without a mark is just done.
+ * @throws StoreError REQUEST_ID_CONFLICT, and what `change` throws
+ */
+export function answerOnce(db: Connection, marked: MarkedRequest, change: () => string): string {
+  return db.write(() => {
+    const { request } = marked;
+    if (request === undefined) return change();
+    // User ids are never empty, so an app's requests have a place of their own.
+    const place = [marked.appName, marked.userId ?? "", request.id] as const;
+    const known = db.get<{ digest: Uint8Array; response: string }>(
+      "SELECT digest, response FROM adk_requests WHERE app_name = ? AND user_id = ? AND request_id = ?",
+      ...place,
+    );
+    if (known !== undefined) {
+      if (Buffer.compare(known.digest, request.digest) === 0) return known.response;
+      throw new StoreError("REQUEST_ID_CONFLICT", "The request id was used for another request.");
+    }
+    const response = change();
+    db.run(
+      "INSERT INTO adk_requests (app_name, user_id, request_id, digest, create_time, response) VALUES (?, ?, ?, ?, ?, ?)",
+      ...place,
+      request.digest,
+      marked.nowMicros,
+      response,
+    );
+    return response;
+  });
+}
+
+/** Forgets at most `limit` marks older than `beforeMicros`; gives their number. */
+export function sweepRequests(db: Connection, beforeMicros: number, limit: number): number {
+  return db.write(() =>
+    db.run(
+      "DELETE FROM adk_requests WHERE (app_name, user_id, request_id) IN " +
+        "(SELECT app_name, user_id, request_id FROM adk_requests WHERE create_time < ? LIMIT ?)",
+      beforeMicros,
+      limit,
+    ),
+  );
+}

@@ -1,0 +1,181 @@
+/** Rows as the tables have them, and the records that they become. */
+import type { EventMark, SessionHead } from "../append-plan.ts";
+import type { EventRecord, SessionKey, SessionRecord, State } from "../store.ts";
+import { eventDeltaFromColumns } from "../stored-text.ts";
+
+/** Columns of `adk_sessions`, as `SESSION_COLUMNS` selects them. */
+export interface SessionRow {
+  readonly app_name: string;
+  readonly user_id: string;
+  readonly id: string;
+  readonly uid: string;
+  readonly revision: number;
+  readonly head_seq: number;
+  readonly first_seq: number;
+  readonly event_count: number;
+  readonly event_bytes: number;
+  readonly owner_id: string;
+  readonly display_name: string;
+  readonly create_time: number;
+  readonly update_time: number;
+  readonly last_event_time: number;
+}
+
+export const SESSION_COLUMNS =
+  "app_name, user_id, id, uid, revision, head_seq, first_seq, event_count, event_bytes, owner_id, display_name, " +
+  "create_time, update_time, last_event_time";
+
+/** Columns of `adk_events`, as `EVENT_COLUMNS` selects them. */
+export interface EventRow {
+  readonly app_name: string;
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly seq: number;
+  readonly revision: number;
+  readonly id: string;
+  readonly timestamp: number;
+  readonly create_time: number;
+  readonly append_end_seq: number;
+  readonly bytes: number;
+  readonly state_delta: string | null;
+  readonly removed_state_keys: string | null;
+  readonly invocation_id: string;
+  readonly author: string;
+  readonly branch: string | null;
+  readonly partial: number | null;
+  readonly turn_complete: number | null;
+  readonly interrupted: number | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly long_running_tool_ids_json: string | null;
+  readonly writer_language: string;
+  readonly writer_adk_version: string;
+  readonly actions: string | null;
+  readonly content: string | null;
+  readonly grounding_metadata: string | null;
+  readonly custom_metadata: string | null;
+  readonly extra: string | null;
+}
+
+export const EVENT_COLUMNS =
+  "app_name, user_id, session_id, seq, revision, id, timestamp, create_time, append_end_seq, bytes, state_delta, " +
+  "removed_state_keys, invocation_id, author, branch, partial, turn_complete, interrupted, error_code, " +
+  "error_message, long_running_tool_ids_json, writer_language, writer_adk_version, actions, content, " +
+  "grounding_metadata, custom_metadata, extra";
+
+/** The columns that `toMark` wants. */
+export const MARK_COLUMNS = "id, timestamp, seq, revision, create_time, digest";
+
+export type MarkRow = Pick<EventRow, "id" | "timestamp" | "seq" | "revision" | "create_time"> & {
+  readonly digest: Uint8Array;
+};
+
+/** A session with what lies in other tables. */
+export function toSession(
+  row: SessionRow,
+  labels: ReadonlyMap<string, string>,
+  state: State | undefined,
+): SessionRecord {
+  return {
+    key: { appName: row.app_name, userId: row.user_id, sessionId: row.id },
+    uid: row.uid,
+    revision: row.revision,
+    headSeq: row.head_seq,
+    firstSeq: row.first_seq,
+    eventCount: row.event_count,
+    eventBytes: row.event_bytes,
+    ownerId: row.owner_id,
+    displayName: row.display_name,
+    labels,
+    createMicros: row.create_time,
+    updateMicros: row.update_time,
+    lastEventTime: row.last_event_time,
+    state,
+  };
+}
+
+/** What an append plan needs of a session. */
+export function toHead(key: SessionKey, row: SessionRow): SessionHead {
+  return {
+    key,
+    uid: row.uid,
+    revision: row.revision,
+    headSeq: row.head_seq,
+    eventCount: row.event_count,
+    eventBytes: row.event_bytes,
+    createMicros: row.create_time,
+    updateMicros: row.update_time,
+    lastEventTime: row.last_event_time,
+  };
+}
+
+/** What an append plan needs of an event. */
+export function toMark(row: MarkRow): EventMark {
+  return {
+    id: row.id,
+    timestamp: row.timestamp,
+    seq: row.seq,
+    revision: row.revision,
+    createMicros: row.create_time,
+    digest: row.digest,
+  };
+}
+
+/** An event as it was appended. */
+export function toEvent(row: EventRow): EventRecord {
+  const [stateDelta, removedStateKeys] = eventDeltaFromColumns(row.state_delta, row.removed_state_keys);
+  return {
+    key: { appName: row.app_name, userId: row.user_id, sessionId: row.session_id },
+    seq: row.seq,
+    revision: row.revision,
+    createMicros: row.create_time,
+    bytes: row.bytes,
+    appendEndSeq: row.append_end_seq,
+    id: row.id,
+    invocationId: row.invocation_id,
+    author: row.author,
+    branch: row.branch ?? undefined,
+    timestamp: row.timestamp,
+    partial: fromFlag(row.partial),
+    turnComplete: fromFlag(row.turn_complete),
+    interrupted: fromFlag(row.interrupted),
+    errorCode: row.error_code ?? undefined,
+    errorMessage: row.error_message ?? undefined,
+    longRunningToolIds:
+      row.long_running_tool_ids_json === null
+        ? undefined
+        : (JSON.parse(row.long_running_tool_ids_json) as string[]),
+    actions: row.actions ?? "",
+    content: row.content ?? "",
+    groundingMetadata: row.grounding_metadata ?? "",
+    customMetadata: row.custom_metadata ?? "",
+    extra: row.extra ?? "",
+    stateDelta,
+    removedStateKeys,
+    writerLanguage: row.writer_language,
+    writerAdkVersion: row.writer_adk_version,
+  };
+}
+
+/** A presence-carrying boolean as a column. */
+export function toFlag(value: boolean | undefined): number | null {
+  return value === undefined ? null : Number(value);
+}
+
+/** A payload as a column: NULL is none. */
+export function toPayload(text: string): string | null {
+  return text === "" ? null : text;
+}
+
+/** Times that date functions show: the years 1 to 9999, in microseconds. */
+const MIN_SHOWN = -62_135_596_800_000_000;
+const MAX_SHOWN = 253_402_300_799_000_000;
+
+/** A time in seconds as microseconds for people, clamped to what date functions show. */
+export function toShownMicros(seconds: number): number {
+  return Math.min(MAX_SHOWN, Math.max(MIN_SHOWN, Math.round(seconds * 1e6)));
+}
+
+function fromFlag(value: number | null): boolean | undefined {
+  return value === null ? undefined : value !== 0;
+}

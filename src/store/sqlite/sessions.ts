@@ -1,0 +1,354 @@
+/** Session rows: create, read, change, delete, list. */
+import { type SessionHead, staleSession } from "../append-plan.ts";
+import { StoreError } from "../errors.ts";
+import { EMPTY_DELTA, EMPTY_SCOPE_DELTA, mergeState } from "../state.ts";
+import type {
+  CreateSessionInput,
+  DeleteSessionInput,
+  Expectation,
+  ListSessionsInput,
+  SessionChange,
+  SessionKey,
+  SessionRecord,
+  State,
+  StateDelta,
+  UpdateSessionInput,
+} from "../store.ts";
+import { deltaFromJson, deltaToJson, sessionFromJson, sessionToJson } from "../stored-text.ts";
+import type { Connection, SqlValue } from "./connection.ts";
+import { answerOnce } from "./requests.ts";
+import { SESSION_COLUMNS, type SessionRow, toHead, toSession } from "./rows.ts";
+import {
+  clearSessionState,
+  getSharedState,
+  readMergedState,
+  readSessionState,
+  toWrites,
+  writeAppState,
+  writeSessionState,
+  writeUserState,
+} from "./state.ts";
+
+const BY_KEY = "app_name = ? AND user_id = ? AND id = ?";
+const OF_SESSION = "app_name = ? AND user_id = ? AND session_id = ?";
+
+/** The values for `BY_KEY` and `OF_SESSION`. */
+function values(key: SessionKey): [string, string, string] {
+  return [key.appName, key.userId, key.sessionId];
+}
+
+/** The session's row, or undefined. */
+export function readRow(db: Connection, key: SessionKey): SessionRow | undefined {
+  return db.get<SessionRow>(`SELECT ${SESSION_COLUMNS} FROM adk_sessions WHERE ${BY_KEY}`, ...values(key));
+}
+
+export function createSession(db: Connection, input: CreateSessionInput): SessionRecord {
+  const { key, nowMicros, request } = input;
+  const text = answerOnce(db, { appName: key.appName, userId: key.userId, request, nowMicros }, () => {
+    if (readRow(db, key) !== undefined) {
+      throw new StoreError("SESSION_ALREADY_EXISTS", "A session of this key exists already.");
+    }
+    const head: SessionHead = {
+      key,
+      uid: input.uid,
+      revision: 1,
+      headSeq: 0,
+      eventCount: 0,
+      eventBytes: 0,
+      createMicros: nowMicros,
+      updateMicros: nowMicros,
+      lastEventTime: nowMicros / 1e6,
+    };
+    insertSession(db, head, { ...input, delta: input.delta });
+    writeLabels(db, key, input.labels);
+    writeDelta(db, key, input.delta);
+    return sessionToJson(mustRead(db, key));
+  });
+  return sessionFromJson(text);
+}
+
+/** What a new session has beside its head. */
+interface NewSession {
+  readonly ownerId: string;
+  readonly displayName: string;
+  readonly delta: StateDelta;
+}
+
+/** What an append gives a session that it makes. */
+export const MADE_BY_APPEND: NewSession = { ownerId: "", displayName: "", delta: EMPTY_DELTA };
+
+/** Writes the row of a new session, and its create as the first change. */
+export function insertSession(db: Connection, head: SessionHead, made: NewSession): void {
+  db.run(
+    `INSERT INTO adk_sessions (${SESSION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
+    ...values(head.key),
+    head.uid,
+    head.revision,
+    head.headSeq,
+    head.eventCount,
+    head.eventBytes,
+    made.ownerId,
+    made.displayName,
+    head.createMicros,
+    head.updateMicros,
+    head.lastEventTime,
+  );
+  insertChange(db, head.key, {
+    revision: 1,
+    afterSeq: 0,
+    createMicros: head.createMicros,
+    replaced: false,
+    delta: made.delta,
+  });
+}
+
+/** The session with merged state, or undefined. */
+export function getSession(db: Connection, key: SessionKey): SessionRecord | undefined {
+  return db.read(() => {
+    const row = readRow(db, key);
+    return row === undefined ? undefined : toSession(row, readLabels(db, key), readMergedState(db, key));
+  });
+}
+
+/** The session without state, or undefined. */
+export function getSessionRow(db: Connection, key: SessionKey): SessionRecord | undefined {
+  return db.read(() => {
+    const row = readRow(db, key);
+    return row === undefined ? undefined : toSession(row, readLabels(db, key), undefined);
+  });
+}
+
+export function updateSession(db: Connection, input: UpdateSessionInput): SessionRecord {
+  const { key, nowMicros, request } = input;
+  const text = answerOnce(db, { appName: key.appName, userId: key.userId, request, nowMicros }, () => {
+    const row = readRow(db, key);
+    if (row === undefined) throw new StoreError("SESSION_NOT_FOUND", "The session does not exist.");
+    requireExpected(toHead(key, row), input.expected);
+    const revision = row.revision + 1;
+    // Clocks of several servers may differ; a session's update time never goes backwards.
+    const micros = Math.max(nowMicros, row.update_time);
+    db.run(
+      `UPDATE adk_sessions SET revision = ?, update_time = ?, owner_id = ?, display_name = ? WHERE ${BY_KEY}`,
+      revision,
+      micros,
+      input.ownerId ?? row.owner_id,
+      input.displayName ?? row.display_name,
+      ...values(key),
+    );
+    if (input.labels !== undefined) {
+      deleteLabels(db, key);
+      writeLabels(db, key, input.labels);
+    }
+    const replaced = input.state?.kind === "replace";
+    if (replaced) clearSessionState(db, key);
+    const delta = deltaOf(input.state);
+    writeDelta(db, key, delta);
+    insertChange(db, key, { revision, afterSeq: row.head_seq, createMicros: micros, replaced, delta });
+    return sessionToJson(mustRead(db, key));
+  });
+  return sessionFromJson(text);
+}
+
+export function deleteSession(db: Connection, input: DeleteSessionInput): boolean {
+  const { key } = input;
+  return db.write(() => {
+    const row = readRow(db, key);
+    if (row === undefined) return false;
+    requireExpected(toHead(key, row), input.expected);
+    // Right without the foreign keys' cascade, too.
+    clearSessionState(db, key);
+    deleteLabels(db, key);
+    db.run(`DELETE FROM adk_session_changes WHERE ${OF_SESSION}`, ...values(key));
+    db.run(`DELETE FROM adk_events WHERE ${OF_SESSION}`, ...values(key));
+    db.run(`DELETE FROM adk_sessions WHERE ${BY_KEY}`, ...values(key));
+    return true;
+  });
+}
+
+export function listSessions(db: Connection, input: ListSessionsInput): SessionRecord[] {
+  const { sql, values: bound } = listQuery(input);
+  return db.read(() => {
+    const rows = db.all<SessionRow>(sql, ...bound);
+    const state = input.includeState ? stateReader(db, input.scope.appName) : () => undefined;
+    return rows.map((row) => {
+      const key = { appName: row.app_name, userId: row.user_id, sessionId: row.id };
+      return toSession(row, readLabels(db, key), state(key));
+    });
+  });
+}
+
+/** Names of apps after `after`, each found by one step in the key's index. */
+export function listApps(db: Connection, after: string | undefined, limit: number): string[] {
+  return db.read(() =>
+    skipScan(after, limit, (last) =>
+      db.get<{ name: string }>(
+        "SELECT app_name AS name FROM adk_sessions WHERE app_name > ? ORDER BY app_name LIMIT 1",
+        last,
+      ),
+    ),
+  );
+}
+
+/** Users of an app after `after`, as `listApps`. */
+export function listUsers(
+  db: Connection,
+  appName: string,
+  after: string | undefined,
+  limit: number,
+): string[] {
+  return db.read(() =>
+    skipScan(after, limit, (last) =>
+      db.get<{ name: string }>(
+        "SELECT user_id AS name FROM adk_sessions WHERE app_name = ? AND user_id > ? ORDER BY user_id LIMIT 1",
+        appName,
+        last,
+      ),
+    ),
+  );
+}
+
+/** Changes without an event that follow no later seq than `throughSeq`. */
+export function listChanges(db: Connection, key: SessionKey, throughSeq: number): SessionChange[] {
+  const rows = db.all<ChangeRow>(
+    `SELECT revision, after_seq, create_time, replaced, delta FROM adk_session_changes
+     WHERE ${OF_SESSION} AND after_seq <= ? ORDER BY revision`,
+    ...values(key),
+    throughSeq,
+  );
+  return rows.map((row) => ({
+    revision: row.revision,
+    afterSeq: row.after_seq,
+    createMicros: row.create_time,
+    replaced: row.replaced !== 0,
+    delta: deltaFromJson(row.delta),
+  }));
+}
+
+interface ChangeRow {
+  readonly revision: number;
+  readonly after_seq: number;
+  readonly create_time: number;
+  readonly replaced: number;
+  readonly delta: string;
+}
+
+function insertChange(db: Connection, key: SessionKey, change: SessionChange): void {
+  db.run(
+    `INSERT INTO adk_session_changes
+     (app_name, user_id, session_id, revision, after_seq, create_time, replaced, delta)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...values(key),
+    change.revision,
+    change.afterSeq,
+    change.createMicros,
+    Number(change.replaced),
+    deltaToJson(change.delta),
+  );
+}
+
+function requireExpected(head: SessionHead, expected: Expectation): void {
+  const otherUid = expected.uid !== undefined && expected.uid !== head.uid;
+  const otherRevision = expected.revision !== undefined && expected.revision !== head.revision;
+  if (otherUid || otherRevision) throw staleSession(head);
+}
+
+function mustRead(db: Connection, key: SessionKey): SessionRecord {
+  const session = getSession(db, key);
+  if (session === undefined) throw new StoreError("INTERNAL", "The session just written is not there.");
+  return session;
+}
+
+function deltaOf(state: UpdateSessionInput["state"]): StateDelta {
+  if (state === undefined) return EMPTY_DELTA;
+  if (state.kind === "merge") return state.delta;
+  return { session: { set: state.state, remove: [] }, user: EMPTY_SCOPE_DELTA, app: EMPTY_SCOPE_DELTA };
+}
+
+function writeDelta(db: Connection, key: SessionKey, delta: StateDelta): void {
+  writeSessionState(db, key, toWrites(delta.session));
+  writeUserState(db, key.appName, key.userId, toWrites(delta.user));
+  writeAppState(db, key.appName, toWrites(delta.app));
+}
+
+function readLabels(db: Connection, key: SessionKey): Map<string, string> {
+  const rows = db.all<{ label_key: string; label_value: string }>(
+    `SELECT label_key, label_value FROM adk_session_labels WHERE ${OF_SESSION}`,
+    ...values(key),
+  );
+  return new Map(rows.map((row) => [row.label_key, row.label_value]));
+}
+
+function writeLabels(db: Connection, key: SessionKey, labels: ReadonlyMap<string, string>): void {
+  for (const [label, value] of labels) {
+    db.run(
+      `INSERT INTO adk_session_labels (app_name, user_id, session_id, label_key, label_value)
+       VALUES (?, ?, ?, ?, ?)`,
+      ...values(key),
+      label,
+      value,
+    );
+  }
+}
+
+function deleteLabels(db: Connection, key: SessionKey): void {
+  db.run(`DELETE FROM adk_session_labels WHERE ${OF_SESSION}`, ...values(key));
+}
+
+function listQuery(input: ListSessionsInput): { sql: string; values: SqlValue[] } {
+  const time = input.orderBy === "updateMicros" ? "update_time" : "create_time";
+  const direction = input.descending ? "DESC" : "ASC";
+  const conditions = ["app_name = ?"];
+  const bound: SqlValue[] = [input.scope.appName];
+  const where = (condition: string, ...more: SqlValue[]): void => {
+    conditions.push(condition);
+    bound.push(...more);
+  };
+  if (input.scope.userId !== undefined) where("user_id = ?", input.scope.userId);
+  if (input.after !== undefined) {
+    const { micros, userId, sessionId } = input.after;
+    where(`(${time}, user_id, id) ${input.descending ? "<" : ">"} (?, ?, ?)`, micros, userId, sessionId);
+  }
+  if (input.ownerId !== undefined) where("owner_id = ?", input.ownerId);
+  const beside = "app_name = s.app_name AND user_id = s.user_id AND session_id = s.id";
+  for (const [label, value] of input.labels) {
+    const found = `SELECT 1 FROM adk_session_labels WHERE ${beside} AND label_key = ? AND label_value = ?`;
+    where(`EXISTS (${found})`, label, value);
+  }
+  for (const [stateKey, hash] of input.stateEquals) {
+    const found = `SELECT 1 FROM adk_session_states WHERE ${beside} AND state_key = ? AND value_hash = ?`;
+    where(`EXISTS (${found})`, stateKey, hash);
+  }
+  const order = [time, "user_id", "id"].map((column) => `${column} ${direction}`).join(", ");
+  return {
+    sql: `SELECT ${SESSION_COLUMNS} FROM adk_sessions s WHERE ${conditions.join(" AND ")} ORDER BY ${order} LIMIT ?`,
+    values: [...bound, input.limit],
+  };
+}
+
+/** Reads merged states; what sessions share is read once. */
+function stateReader(db: Connection, appName: string): (key: SessionKey) => State {
+  const app = getSharedState(db, appName, undefined);
+  const users = new Map<string, State>();
+  return (key) => {
+    let user = users.get(key.userId);
+    if (user === undefined) {
+      user = getSharedState(db, appName, key.userId);
+      users.set(key.userId, user);
+    }
+    return mergeState(readSessionState(db, key), user, app);
+  };
+}
+
+function skipScan(
+  after: string | undefined,
+  limit: number,
+  next: (last: string) => { name: string } | undefined,
+): string[] {
+  const names: string[] = [];
+  let found = next(after ?? "");
+  while (found !== undefined && names.length < limit) {
+    names.push(found.name);
+    found = names.length < limit ? next(found.name) : undefined;
+  }
+  return names;
+}

@@ -1,0 +1,171 @@
+/** The store: every call goes to a worker thread, writes to the one writer. */
+import type {
+  AppendInput,
+  AppendOutcome,
+  CreateSessionInput,
+  DeleteSessionInput,
+  DeltaRange,
+  EventDelta,
+  EventRange,
+  EventRecord,
+  ListScopeEventsInput,
+  ListSessionsInput,
+  NewestInput,
+  SessionChange,
+  SessionKey,
+  SessionRecord,
+  State,
+  Store,
+  StoreCapabilities,
+  UpdateSessionInput,
+  UpdateSharedStateInput,
+} from "../store.ts";
+import { APPEND_LIMITS } from "./append.ts";
+import type { Chunk } from "./events.ts";
+import type { WorkerPool } from "./pool.ts";
+import { fromErrorData, type OpenedInfo } from "./wire.ts";
+
+/** How many request marks one transaction forgets. */
+const SWEEP_STEP = 500;
+
+/** A SQLite database behind worker threads. */
+export class SqliteStore implements Store {
+  readonly capabilities: StoreCapabilities;
+  private readonly writer: WorkerPool;
+  private readonly readers: WorkerPool;
+
+  constructor(writer: WorkerPool, readers: WorkerPool, info: OpenedInfo) {
+    this.writer = writer;
+    this.readers = readers;
+    this.capabilities = {
+      description: `SQLite ${info.version}`,
+      ...APPEND_LIMITS,
+      // Another process may have the file open, too.
+      shared: true,
+      durability: { settings: info.settings, losesCommitsOnCrash: false },
+    };
+  }
+
+  ping(signal?: AbortSignal): Promise<void> {
+    return this.readers.call("ping", [], signal);
+  }
+
+  createSession(input: CreateSessionInput, signal?: AbortSignal): Promise<SessionRecord> {
+    return this.writer.call("createSession", [input], signal);
+  }
+
+  getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
+    return this.readers.call("getSession", [key], signal);
+  }
+
+  getSessionRow(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
+    return this.readers.call("getSessionRow", [key], signal);
+  }
+
+  updateSession(input: UpdateSessionInput, signal?: AbortSignal): Promise<SessionRecord> {
+    return this.writer.call("updateSession", [input], signal);
+  }
+
+  deleteSession(input: DeleteSessionInput, signal?: AbortSignal): Promise<boolean> {
+    return this.writer.call("deleteSession", [input], signal);
+  }
+
+  listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]> {
+    return this.readers.call("listSessions", [input], signal);
+  }
+
+  listApps(after: string | undefined, limit: number, signal?: AbortSignal): Promise<string[]> {
+    return this.readers.call("listApps", [after, limit], signal);
+  }
+
+  listUsers(
+    appName: string,
+    after: string | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
+    return this.readers.call("listUsers", [appName, after, limit], signal);
+  }
+
+  async append(group: readonly AppendInput[], signal?: AbortSignal): Promise<AppendOutcome[]> {
+    const outcomes = await this.writer.call("append", [group], signal);
+    return outcomes.map((outcome) =>
+      outcome.ok ? outcome : { ok: false, error: fromErrorData(outcome.error) },
+    );
+  }
+
+  readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<EventRecord[]> {
+    let first = true;
+    return inChunks(range, signal, async (rest, abort) => {
+      const chunk = await this.readers.call("readEventsChunk", [rest, first], abort);
+      if (chunk.items.length > 0) first = false;
+      return chunk;
+    });
+  }
+
+  seqBeforeNewest(input: NewestInput, signal?: AbortSignal): Promise<number> {
+    return this.readers.call("seqBeforeNewest", [input], signal);
+  }
+
+  listScopeEvents(input: ListScopeEventsInput, signal?: AbortSignal): Promise<EventRecord[]> {
+    return this.readers.call("listScopeEvents", [input], signal);
+  }
+
+  listChanges(key: SessionKey, throughSeq: number, signal?: AbortSignal): Promise<SessionChange[]> {
+    return this.readers.call("listChanges", [key, throughSeq], signal);
+  }
+
+  readStateDeltas(range: DeltaRange, signal?: AbortSignal): AsyncIterable<EventDelta[]> {
+    return inChunks(range, signal, (rest, abort) => this.readers.call("readStateDeltasChunk", [rest], abort));
+  }
+
+  getSharedState(appName: string, userId: string | undefined, signal?: AbortSignal): Promise<State> {
+    return this.readers.call("getSharedState", [appName, userId], signal);
+  }
+
+  updateSharedState(
+    input: UpdateSharedStateInput,
+    signal?: AbortSignal,
+  ): Promise<{ readonly updateMicros: number }> {
+    return this.writer.call("updateSharedState", [input], signal);
+  }
+
+  async sweepRequests(beforeMicros: number, signal?: AbortSignal): Promise<number> {
+    let swept = 0;
+    let step: number;
+    do {
+      step = await this.writer.call("sweepRequests", [beforeMicros, SWEEP_STEP], signal);
+      swept += step;
+    } while (step === SWEEP_STEP);
+    return swept;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.readers.close(), this.writer.close()]);
+  }
+}
+
+/**
+ * A read chunk by chunk. While the consumer works on one the next is fetched; leaving
+ * early takes that back.
+ */
+async function* inChunks<Item, Range>(
+  range: Range,
+  signal: AbortSignal | undefined,
+  fetch: (range: Range, signal: AbortSignal) => Promise<Chunk<Item, Range>>,
+): AsyncGenerator<Item[], void, undefined> {
+  const left = new AbortController();
+  const abort = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
+  let next: Promise<Chunk<Item, Range>> | undefined = fetch(range, abort);
+  try {
+    while (next !== undefined) {
+      const chunk: Chunk<Item, Range> = await next;
+      next = chunk.rest === undefined ? undefined : fetch(chunk.rest, abort);
+      // It is awaited in the next round; until then a failure is nobody's yet.
+      next?.catch(() => {});
+      if (chunk.items.length > 0) yield chunk.items;
+    }
+  } finally {
+    left.abort();
+  }
+}

@@ -1,0 +1,44 @@
+/** A worker thread: one connection that runs one call after the other. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { Connection } from "./connection.ts";
+import { toStartError, toStoreError } from "./errors.ts";
+import { openForWork } from "./open.ts";
+import { OPERATIONS } from "./operations.ts";
+import { type FromWorker, type ToWorker, toErrorData, type WorkerOptions } from "./wire.ts";
+
+if (parentPort === null) throw new Error("this module runs as a worker");
+const port = parentPort;
+const options = workerData as WorkerOptions;
+
+function send(message: FromWorker): void {
+  port.postMessage(message);
+}
+
+function answer(db: Connection, message: Extract<ToWorker, { kind: "call" }>): FromWorker {
+  try {
+    const operation = OPERATIONS[message.name] as (db: Connection, ...input: readonly unknown[]) => unknown;
+    return { kind: "done", output: operation(db, ...message.input) };
+  } catch (error) {
+    return { kind: "failed", error: toErrorData(toStoreError(error)) };
+  }
+}
+
+function serve(db: Connection): void {
+  port.on("message", (message: ToWorker) => {
+    if (message.kind === "call") {
+      send(answer(db, message));
+    } else {
+      db.close();
+      port.close();
+    }
+  });
+}
+
+try {
+  const { db, info } = openForWork(options);
+  serve(db);
+  send({ kind: "opened", info });
+} catch (error) {
+  const refused = toStartError(error, options.path);
+  send({ kind: "refused", message: refused.message, cause: String(refused.cause ?? "") });
+}
