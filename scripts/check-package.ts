@@ -38,7 +38,11 @@ try {
   must("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", join(folder, answer.filename)], {
     cwd: app,
   });
-  const told = must("node", [join(app, "node_modules/sessiond/dist/src/main.js"), "--version"], { cwd: app });
+  const main = join(app, "node_modules/sessiond/dist/src/main.js");
+  if (!readFileSync(main, "utf8").startsWith("#!/usr/bin/env node\n")) {
+    throw new Error("src/main.ts has to begin with #!/usr/bin/env node, or the command does not run");
+  }
+  const told = must("node", [main, "--version"], { cwd: app });
   if (!told.includes(version))
     throw new Error(`sessiond --version says ${JSON.stringify(told)}, not ${version}`);
   if (capture("ls", [join(app, "node_modules/.bin/node")]).ok) {

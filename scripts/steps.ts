@@ -24,6 +24,7 @@ function script(name: string, file: string, ...args: string[]): Step {
 /** All steps, the quick ones first. Add yours here. */
 export const steps: readonly Step[] = [
   { name: "format and lint", command: ["biome", "check", "."], count: "exit" },
+  script("lock file", "check-lock.ts"),
   { name: "types", command: ["tsc", "--noEmit"], count: "exit" },
   script("proto lint and breaking changes", "lint-proto.ts"),
   script("generated code is current", "gen.ts", "--check"),
