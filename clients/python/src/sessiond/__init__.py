@@ -1,0 +1,7 @@
+"""Client of sessiond, the session backend for Google ADK agents.
+
+``sessiond.v1`` has the generated gRPC stubs, which need nothing but grpcio and protobuf. ``sessiond.adk`` has the
+session service for ADK agents and needs the extra: ``pip install "sessiond[adk]"``.
+"""
+
+__version__ = "0.1.0"

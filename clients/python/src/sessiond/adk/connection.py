@@ -1,0 +1,279 @@
+"""Channels to a sessiond server, and calls over them.
+
+gRPC's asyncio channels belong to the event loop that they were made in, while programs have several: ADK's
+``Runner.run()`` starts a new one for every call. So each loop gets channels of its own, at its first call, and they
+are closed when the loop ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+from google.protobuf.message import Message
+
+from sessiond.v1 import session_service_pb2 as pb
+from sessiond.v1.session_service_pb2_grpc import SessionServiceStub
+
+from .errors import DeadlineError, SessiondError, from_rpc_error, retryable
+from .options import Options
+
+#: Retries of unavailable servers and balancing over all addresses: the file that every sessiond client loads.
+SERVICE_CONFIG = resources.files(__package__).joinpath("service_config.json").read_text("utf-8")
+
+#: Pauses between tries, in seconds; each is drawn from half of it to all of it.
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
+
+#: How often a read that breaks off is begun again.
+READ_TRIES = 4
+
+
+class Connection:
+    """The way to one server. Making one does no I/O; it can be pickled, and then carries its options only.
+
+    Not safe to share with a forked child whose parent has called already: gRPC's threads do not survive a fork. What
+    the parent opened is dropped in the child, which connects anew, but gRPC itself asks that no call run meanwhile.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._loops: dict[asyncio.AbstractEventLoop, _LoopChannels] = {}
+
+    def __reduce__(self) -> tuple[type[Connection], tuple[Options]]:
+        """Pickles the options."""
+        return Connection, (self.options,)
+
+    async def unary(self, method: str, request: Message, session_id: str = "") -> Any:
+        """Makes a call and gives its answer. Tries again where that helps, until the deadline.
+
+        Every request can be repeated: reads change nothing, and writes carry an event id or a request id.
+
+        Raises:
+            SessiondError: the last try's error.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.options.deadline
+        # One try never takes all the time, or a lost answer could not be asked for again.
+        longest = self.options.deadline / 2
+        tries = 0
+        while True:
+            channels = await self._channels()
+            timeout = max(0.001, min(longest, end - loop.time()))
+            try:
+                with channels.call():
+                    return await getattr(channels.unary_stub, method)(
+                        request, timeout=timeout, metadata=self._metadata()
+                    )
+            except grpc.aio.AioRpcError as error:
+                failure = from_rpc_error(error, session_id)
+                pause = pause_before_retry(failure, tries)
+                if pause is None or loop.time() + pause >= end:
+                    raise failure from error
+            tries += 1
+            await asyncio.sleep(pause)
+
+    async def read(self, request: pb.StreamEventsRequest) -> AsyncGenerator[pb.StreamEventsResponse, None]:
+        """Reads a stream to its end, once; a caller that wants to try again starts over.
+
+        Raises:
+            DeadlineError: nothing came for ``stream_idle`` seconds.
+            SessiondError: the stream's error.
+        """
+        channels = await self._channels()
+        with channels.call():
+            call = channels.stream_stub.StreamEvents(request, metadata=self._metadata())
+            try:
+                while True:
+                    frame = await self._next(call)
+                    if frame is grpc.aio.EOF:
+                        return
+                    yield frame
+            except grpc.aio.AioRpcError as error:
+                raise from_rpc_error(error, request.key.session_id) from error
+            finally:
+                call.cancel()
+
+    async def _next(self, call: Any) -> Any:
+        try:
+            return await asyncio.wait_for(call.read(), self.options.stream_idle)
+        except asyncio.TimeoutError:
+            raise DeadlineError(f"The history stood still for {self.options.stream_idle} seconds.") from None
+
+    @contextmanager
+    def turn(self, owner: object) -> Iterator[asyncio.Lock]:
+        """Gives a lock that everyone in this event loop who asks for the same object shares, first come first."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            turns = self._entry(loop).turns
+        # While somebody holds or waits, the object is alive, and so no other can have its address.
+        lock, users = turns.get(id(owner), (asyncio.Lock(), 0))
+        turns[id(owner)] = (lock, users + 1)
+        try:
+            yield lock
+        finally:
+            lock, users = turns[id(owner)]
+            if users > 1:
+                turns[id(owner)] = (lock, users - 1)
+            else:
+                del turns[id(owner)]
+
+    async def drain(self) -> None:
+        """Waits until the calls of this event loop that run now have ended."""
+        with self._lock:
+            entry = self._loops.get(asyncio.get_running_loop())
+        if entry is not None:
+            await entry.drain()
+
+    async def close(self) -> None:
+        """Closes the channels of every event loop. A later call connects anew."""
+        with self._lock:
+            entries, self._loops = self._loops, {}
+        for loop, entry in entries.items():
+            if loop is asyncio.get_running_loop():
+                await entry.close()
+            elif loop.is_running():
+                asyncio.run_coroutine_threadsafe(entry.close(), loop)
+
+    async def _channels(self) -> _LoopChannels:
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            entry = self._entry(loop)
+        await entry.open(self.options)
+        return entry
+
+    def _entry(self, loop: asyncio.AbstractEventLoop) -> _LoopChannels:
+        """The loop's channels; to be called under the lock."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._loops = {}
+        entry = self._loops.get(loop)
+        if entry is None:
+            # A loop that ended without closing its async generators left its channels behind.
+            self._loops = {known: value for known, value in self._loops.items() if not known.is_closed()}
+            entry = self._loops[loop] = _LoopChannels()
+        return entry
+
+    def _metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+        metadata = self.options.metadata
+        return tuple(metadata() if callable(metadata) else metadata)
+
+
+class _LoopChannels:
+    """The channels of one event loop.
+
+    One is for unary calls, and one for streams, so that a long history does not hold those up.
+    """
+
+    unary_stub: Any
+    stream_stub: Any
+
+    def __init__(self) -> None:
+        self.turns: dict[int, tuple[asyncio.Lock, int]] = {}
+        self._guard: AsyncGenerator[None, None] | None = None
+        self._calls = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def open(self, options: Options) -> None:
+        """Makes the channels, unless they are there."""
+        if self._guard is None:
+            unary, stream = _channel(options, keepalive=False), _channel(options, keepalive=True)
+            # What grpcio-tools generates for asyncio has no types.
+            self.unary_stub = cast(Any, SessionServiceStub)(unary)
+            self.stream_stub = cast(Any, SessionServiceStub)(stream)
+            self._guard = _close_at_end(unary, stream)
+            await self._guard.__anext__()
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Counts a call as running."""
+        self._calls += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            if self._calls == 0:
+                self._idle.set()
+
+    async def drain(self) -> None:
+        """Waits until no call is running."""
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """Closes the channels. Calls that run end in an error."""
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            await guard.aclose()
+
+
+async def _close_at_end(*channels: grpc.aio.Channel) -> AsyncGenerator[None, None]:
+    """Waits at its yield until it is closed, and then closes the channels.
+
+    ``asyncio.run`` closes all generators before it ends its loop, which is the one moment at which the channels of a
+    loop that nobody closes can still be closed in order.
+    """
+    try:
+        yield
+    finally:
+        for channel in channels:
+            await channel.close()
+
+
+def _channel(options: Options, *, keepalive: bool) -> grpc.aio.Channel:
+    arguments: dict[str, Any] = {
+        "grpc.service_config": SERVICE_CONFIG,
+        "grpc.enable_retries": 1,
+        # gRPC's own limit is 4 MiB. An event may have 16, and a page of sessions with large states more.
+        "grpc.max_receive_message_length": -1,
+        "grpc.max_send_message_length": -1,
+        # Channels to the same address would share one TCP connection otherwise.
+        "grpc.use_local_subchannel_pool": 1,
+    }
+    if keepalive:
+        arguments["grpc.keepalive_time_ms"] = 60_000
+        arguments["grpc.keepalive_timeout_ms"] = 20_000
+    arguments.update(options.channel_options)
+    settings = list(arguments.items())
+    if options.encrypted:
+        return grpc.aio.secure_channel(options.target, _credentials(options), options=settings)
+    return grpc.aio.insecure_channel(options.target, options=settings)
+
+
+def _credentials(options: Options) -> grpc.ChannelCredentials:
+    if options.credentials is not None:
+        return options.credentials() if callable(options.credentials) else options.credentials
+    return grpc.ssl_channel_credentials(
+        root_certificates=_file(options.ca_file),
+        private_key=_file(options.key_file),
+        certificate_chain=_file(options.cert_file),
+    )
+
+
+def _file(path: str | None) -> bytes | None:
+    return None if path is None else Path(path).read_bytes()
+
+
+def pause_before_retry(failure: SessiondError, tries: int) -> float | None:
+    """Seconds to wait before the next try, or None where another try would not help.
+
+    Args:
+        failure: what the last try ended with.
+        tries: how many tries came before it.
+    """
+    if not retryable(failure):
+        return None
+    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * float(2**tries))
+    # Jitter, so that the clients of a server that went down do not come back all at once.
+    return max(failure.retry_delay or 0.0, pause * random.uniform(0.5, 1.0))  # noqa: S311
