@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { findPython, must, root, venvPython } from "./lib.ts";
 
 /**
- * Kept in step with the ranges in clients/python/pyproject.toml. google-adk 2 leaves protobuf and grpcio open, and
- * 1.27 installs with protobuf 4.25 to 6.33; the newest are what a fresh install of 2.13 gets.
+ * The oldest are those of clients/python/pyproject.toml, below what any google-adk needs: 1.27 installs with protobuf
+ * 5 and 6, and 2.x leaves protobuf and grpcio open. The newest are what a fresh install of google-adk 2.13 gets.
  */
 const pins = [
-  ["protobuf==4.25.0", "grpcio==1.62.0"],
+  ["protobuf==4.25.9", "grpcio==1.62.3"],
   ["protobuf==7.36.2", "grpcio==1.85.1"],
 ] as const;
 
