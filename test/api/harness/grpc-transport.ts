@@ -1,0 +1,111 @@
+/** @grpc/grpc-js as a client transport: what a Node agent has on its side. */
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Code, ConnectError, type Transport } from "@connectrpc/connect";
+import {
+  type CallOptions,
+  Client,
+  type ClientReadableStream,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { StatusSchema } from "../../../gen/ts/google/rpc/status_pb.ts";
+import { type ClosableTransport, firstOf, type HeadersInit, pathOf } from "./transport.ts";
+
+const noLimit = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
+
+/** A transport over one channel to `address`, without retries. */
+export function grpcTransport(address: string): ClosableTransport {
+  const client = new Client(address, credentials.createInsecure(), { ...noLimit, "grpc.enable_retries": 0 });
+  const unary: Transport["unary"] = (method, signal, timeoutMs, header, input) => {
+    const headers = new Headers();
+    return new Promise((resolve, reject) => {
+      const call = client.makeUnaryRequest(
+        pathOf(method),
+        (message: Uint8Array) => Buffer.from(message),
+        (bytes) => fromBinary(method.output, bytes),
+        toBinary(method.input, create(method.input, input)),
+        toMetadata(header),
+        callOptions(timeoutMs),
+        (error, message) => {
+          if (error) return reject(toConnectError(error));
+          resolve({
+            stream: false,
+            service: method.parent,
+            method,
+            header: headers,
+            message: message as never,
+            trailer,
+          });
+        },
+      );
+      const trailer = new Headers();
+      call.on("metadata", (metadata) => copyInto(headers, metadata));
+      call.on("status", (status) => copyInto(trailer, status.metadata));
+      cancelOn(signal, call);
+    });
+  };
+  const stream: Transport["stream"] = async (method, signal, timeoutMs, header, input) => {
+    const request = await firstOf(input);
+    const call = client.makeServerStreamRequest(
+      pathOf(method),
+      (message: Uint8Array) => Buffer.from(message),
+      (bytes) => fromBinary(method.output, bytes),
+      toBinary(method.input, create(method.input, request)),
+      toMetadata(header),
+      callOptions(timeoutMs),
+    );
+    cancelOn(signal, call);
+    return {
+      stream: true,
+      service: method.parent,
+      method,
+      header: new Headers(),
+      trailer: new Headers(),
+      message: messagesOf(call) as AsyncIterable<never>,
+    };
+  };
+  return { unary, stream, close: async () => client.close() };
+}
+
+async function* messagesOf<T>(call: ClientReadableStream<T>): AsyncIterable<T> {
+  try {
+    yield* call as AsyncIterable<T>;
+  } catch (error) {
+    throw toConnectError(error as ServiceError);
+  } finally {
+    call.cancel();
+  }
+}
+
+function callOptions(timeoutMs: number | undefined): CallOptions {
+  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+}
+
+function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
+  if (signal?.aborted) call.cancel();
+  else signal?.addEventListener("abort", () => call.cancel(), { once: true });
+}
+
+/** The codes are the same numbers; details come out of the status that grpc-js leaves undecoded. */
+function toConnectError(error: ServiceError): ConnectError {
+  const failure = new ConnectError(error.details, error.code as number as Code);
+  const [bytes] = error.metadata?.get("grpc-status-details-bin") ?? [];
+  if (Buffer.isBuffer(bytes)) {
+    failure.details = fromBinary(StatusSchema, bytes).details.map(({ typeUrl, value }) => ({
+      type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
+      value,
+    }));
+  }
+  return failure;
+}
+
+function toMetadata(header: HeadersInit | undefined): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of new Headers(header)) metadata.set(name, value);
+  return metadata;
+}
+
+function copyInto(headers: Headers, metadata: Metadata): void {
+  for (const [name, value] of Object.entries(metadata.getMap())) headers.append(name, String(value));
+}

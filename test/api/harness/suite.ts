@@ -1,0 +1,76 @@
+/** Runs cases over stores and clients. */
+import { afterAll, beforeAll, describe } from "vitest";
+import { serverTimeout } from "../../support/databases/index.ts";
+import { type Api, type ClientKind, clientKinds, connect, doors } from "./clients.ts";
+import { type Data, newData, type StoreName, storeNames } from "./data.ts";
+import { preparePython } from "./python-transport.ts";
+import { type Server, startServer } from "./server.ts";
+
+/** What a case has: its client, and others of other kinds on the same server. */
+export interface Subject {
+  readonly store: StoreName;
+  readonly kind: ClientKind;
+  readonly api: Api;
+  readonly server: Server;
+  /** Another client, connected once. */
+  client(kind: ClientKind): Api;
+}
+
+/** A server for the tests of the enclosing `describe`, with clients of all kinds. */
+export function useServer(store: StoreName, args: readonly string[] = []): Omit<Subject, "kind" | "api"> {
+  let data: Data;
+  let server: Server | undefined;
+  const clients = new Map<ClientKind, Api>();
+  beforeAll(async () => {
+    preparePython();
+    data = await newData(store);
+    server = await startServer({ store: data.url, args });
+  }, serverTimeout);
+  afterAll(async () => {
+    await Promise.all([...clients.values()].map((client) => client.close()));
+    await server?.kill();
+    await data?.drop();
+  });
+  const started = () => {
+    if (server === undefined) throw new Error("the server is there only inside of tests");
+    return server;
+  };
+  return {
+    store,
+    get server() {
+      return started();
+    },
+    client(kind) {
+      const api = clients.get(kind) ?? connect(kind, started());
+      clients.set(kind, api);
+      return api;
+    },
+  };
+}
+
+/**
+ * The same cases over every kind of client on SQLite, and on every other store of the run over one kind for each
+ * door: the doors do not know the store, so the product of both would only repeat itself.
+ */
+export function overEveryClient(cases: (subject: Subject) => void): void {
+  for (const store of storeNames) {
+    describe(store, () => {
+      const shared = useServer(store);
+      for (const kind of store === "sqlite" ? clientKinds : doors) {
+        describe(kind, () => {
+          cases({
+            store,
+            kind,
+            get api() {
+              return shared.client(kind);
+            },
+            get server() {
+              return shared.server;
+            },
+            client: shared.client,
+          });
+        });
+      }
+    });
+  }
+}
