@@ -63,6 +63,41 @@ export function unimplemented(what: string): RpcError {
   return new RpcError("UNIMPLEMENTED", `This server does not have ${what} yet.`);
 }
 
+/** No session has the key. */
+export function sessionNotFound(): RpcError {
+  return new RpcError("SESSION_NOT_FOUND", "No session has this key. Ids are compared exactly.");
+}
+
+/** The session has another uid than the request, token or cursor names. */
+export function sessionRecreated(): RpcError {
+  return new RpcError(
+    "SESSION_RECREATED",
+    "The session was deleted and made again. Start over without the uid, cursor or page token.",
+  );
+}
+
+/** A position after the session's newest event. */
+export function seqBeyondHead(seq: number, headSeq: number): RpcError {
+  return new RpcError(
+    "SEQ_BEYOND_HEAD",
+    `The session's newest event is ${headSeq}, before ${seq}. Start over.`,
+    {
+      facts: { head_seq: String(headSeq) },
+    },
+  );
+}
+
+/** A position before the session's oldest event that is left. */
+export function eventsTrimmed(firstSeq: number): RpcError {
+  return new RpcError(
+    "EVENTS_TRIMMED",
+    `The session's events before ${firstSeq} were trimmed. Go on from there.`,
+    {
+      facts: { first_seq: String(firstSeq) },
+    },
+  );
+}
+
 const QUOTED_CHARACTERS = 64;
 
 /**

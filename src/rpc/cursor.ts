@@ -1,0 +1,45 @@
+/** Cursors of event streams: where to go on, in which session. */
+import type { SessionKey } from "../store/store.ts";
+import { RpcError } from "./errors.ts";
+import { openToken, sealToken } from "./token.ts";
+
+const KIND = "cursor/1";
+
+/** What a cursor carries. */
+export interface Cursor {
+  /** The session that it belongs to. */
+  readonly uid: string;
+  /** Everything up to this seq was sent, or was not asked for. */
+  readonly seq: number;
+  /** The `after_time` that the stream was opened with, which a resumed one goes on with. */
+  readonly afterTime: number | undefined;
+}
+
+/** The cursor's text, bound to the session's key. */
+export function encodeCursor(key: SessionKey, cursor: Cursor): string {
+  return sealToken(KIND, binding(key), [cursor.uid, cursor.seq, cursor.afterTime ?? null]);
+}
+
+/** @throws RpcError INVALID_CURSOR if it is damaged or belongs to a session of another key */
+export function decodeCursor(key: SessionKey, text: string): Cursor {
+  const [uid, seq, afterTime] = openToken(KIND, binding(key), text) ?? [];
+  if (typeof uid !== "string" || !isSeq(seq)) throw invalidCursor();
+  if (afterTime !== null && typeof afterTime !== "number") throw invalidCursor();
+  return { uid, seq, afterTime: afterTime ?? undefined };
+}
+
+function binding(key: SessionKey): readonly string[] {
+  return [key.appName, key.userId, key.sessionId];
+}
+
+function isSeq(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function invalidCursor(): RpcError {
+  return new RpcError(
+    "INVALID_CURSOR",
+    "The cursor is damaged or belongs to another session. Start again without it.",
+    { fieldViolations: [{ field: "cursor", description: "belongs to no stream of this session" }] },
+  );
+}
