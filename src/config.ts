@@ -353,6 +353,13 @@ export const knobs = {
     min: KiB,
     max: 256 * MiB,
   }),
+  stallTimeout: duration({
+    group: "Limits of answers",
+    doc: "A stream whose reader takes nothing for so long ends with SLOW_READER",
+    fallback: 2 * minute,
+    min: second,
+    max: hour,
+  }),
   readRangeRows: count({
     group: "Limits of answers",
     doc: "Most rows of one range that a history is read by",
