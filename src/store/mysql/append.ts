@@ -1,0 +1,203 @@
+/** Groups of appends: lock and load what the plan needs, write what it says, commit once. */
+import {
+  type AppendLimits,
+  type AppendPlan,
+  type EventMark,
+  keyText,
+  planAppends,
+  type SessionHead,
+} from "../append-plan.ts";
+import { StoreError } from "../errors.ts";
+import type { AppendInput, AppendOutcome, NewEvent, SessionKey } from "../store.ts";
+import { PACKET_HEADROOM_BYTES } from "./connection.ts";
+import type { Pool } from "./pool.ts";
+import {
+  compareKeys,
+  eventValues,
+  INSERT_EVENT,
+  keyValues,
+  MARK_COLUMNS,
+  type MarkRow,
+  OF_SESSION,
+  SESSION_COLUMNS,
+  SESSION_KEY,
+  type SessionRow,
+  toHead,
+  toMark,
+} from "./rows.ts";
+import { insertSessions, madeByAppend } from "./sessions.ts";
+import { anyOf, fromDouble, insertRows, pieces, type SqlValue, type Statement } from "./sql.ts";
+import { appPlace, sessionPlace, userPlace, writeState } from "./state.ts";
+import { type Transaction, transact } from "./transaction.ts";
+
+/** What bounds appends on a server. */
+export interface AppendOptions extends AppendLimits {
+  readonly maxJsonDepth: number;
+  readonly maxPacketBytes: number;
+}
+
+/** Keys that one statement names: each is a range of its own. */
+const KEYS_PER_STATEMENT = 200;
+
+/** Commits a group in one transaction. The outcomes are in the order of the group. */
+export async function append(
+  pool: Pool,
+  group: readonly AppendInput[],
+  options: AppendOptions,
+  signal: AbortSignal | undefined,
+): Promise<AppendOutcome[]> {
+  const refused = new Map<AppendInput, AppendOutcome>();
+  for (const input of group) {
+    const error = unsendable(input, options);
+    if (error !== undefined) refused.set(input, { ok: false, error });
+  }
+  const rest = group.filter((input) => !refused.has(input));
+  const planned = rest.length === 0 ? [] : await commit(pool, rest, options, signal);
+  const outcomes = planned.values();
+  return group.map((input) => refused.get(input) ?? (outcomes.next().value as AppendOutcome));
+}
+
+async function commit(
+  pool: Pool,
+  group: readonly AppendInput[],
+  options: AppendOptions,
+  signal: AbortSignal | undefined,
+): Promise<readonly AppendOutcome[]> {
+  return transact(pool, { signal, repeatable: true }, async (transaction) => {
+    const { heads, marks } = await load(transaction, group);
+    const plan = planAppends(group, heads, marks, options);
+    const statements = toStatements(plan, options, transaction.maxStatementBytes);
+    if (statements.length > 0) await transaction.commit(statements);
+    return plan.outcomes;
+  });
+}
+
+/** Locks the group's sessions in the order of their keys, then reads the events whose ids come again. */
+async function load(
+  transaction: Transaction,
+  group: readonly AppendInput[],
+): Promise<{ heads: Map<string, SessionHead>; marks: Map<string, Map<string, EventMark>> }> {
+  const sessions = new Map<string, { key: SessionKey; ids: string[] }>();
+  for (const { key, events } of group) {
+    const text = keyText(key);
+    const session = sessions.get(text) ?? { key, ids: [] };
+    sessions.set(text, session);
+    for (const event of events) session.ids.push(event.id);
+  }
+  const ordered = [...sessions.values()].sort((a, b) => compareKeys(a.key, b.key));
+  const locks = pieces(ordered, KEYS_PER_STATEMENT).map((piece): Statement => {
+    const which = anyOf(
+      SESSION_KEY,
+      piece.map(({ key }) => keyValues(key)),
+    );
+    return {
+      sql:
+        `SELECT ${SESSION_COLUMNS} FROM adk_sessions FORCE INDEX (PRIMARY) WHERE ${which.sql} ` +
+        `ORDER BY ${SESSION_KEY.join(", ")} FOR UPDATE`,
+      values: which.values,
+    };
+  });
+  const ids = ordered.flatMap(({ key, ids }) => ids.map((id) => [...keyValues(key), id]));
+  const lookups = pieces(ids, KEYS_PER_STATEMENT).map((piece): Statement => {
+    const which = anyOf([...OF_SESSION, "id"], piece);
+    return {
+      sql: `SELECT ${MARK_COLUMNS} FROM adk_events FORCE INDEX (adk_events_by_id) WHERE ${which.sql}`,
+      values: which.values,
+    };
+  });
+  const results = await transaction.run([...locks, ...lookups]);
+  const heads = new Map<string, SessionHead>();
+  for (const { rows } of results.slice(0, locks.length)) {
+    for (const row of rows as unknown as readonly SessionRow[]) {
+      const head = toHead(row);
+      heads.set(keyText(head.key), head);
+    }
+  }
+  const marks = new Map<string, Map<string, EventMark>>();
+  for (const { rows } of results.slice(locks.length)) {
+    for (const row of rows as unknown as readonly MarkRow[]) {
+      const text = keyText({ appName: row.app_name, userId: row.user_id, sessionId: row.session_id });
+      const known = marks.get(text) ?? new Map<string, EventMark>();
+      marks.set(text, known.set(row.id, toMark(row)));
+    }
+  }
+  return { heads, marks };
+}
+
+/** The plan's writes, every table's rows in the order of their keys. */
+function toStatements(
+  plan: AppendPlan,
+  { maxJsonDepth }: AppendOptions,
+  maxStatementBytes: number,
+): Statement[] {
+  const created = plan.created.toSorted((a, b) => compareKeys(a.key, b.key));
+  const events = plan.events.toSorted((a, b) => compareKeys(a.key, b.key) || a.seq - b.seq);
+  return [
+    ...insertSessions(created.map(madeByAppend), maxStatementBytes),
+    ...advanceSessions(plan.advanced, maxStatementBytes),
+    ...insertRows(INSERT_EVENT, events.map(eventValues), maxStatementBytes),
+    ...writeState(
+      [
+        ...plan.sessionState.map(({ key, writes }) => ({ place: sessionPlace(key), writes })),
+        ...plan.userState.map(({ appName, userId, writes }) => ({
+          place: userPlace(appName, userId),
+          writes,
+        })),
+        ...plan.appState.map(({ appName, writes }) => ({ place: appPlace(appName), writes })),
+      ],
+      { maxJsonDepth, maxStatementBytes },
+    ),
+  ];
+}
+
+const ADVANCED = [
+  "revision",
+  "head_seq",
+  "event_count",
+  "event_bytes",
+  "update_time",
+  "last_event_time",
+] as const;
+
+/** The rows are there and locked, so each insert is an update: of many rows in one statement. */
+function advanceSessions(heads: readonly SessionHead[], maxStatementBytes: number): Statement[] {
+  return insertRows(
+    `INSERT INTO adk_sessions (${[...SESSION_KEY, "uid", "create_time", ...ADVANCED].join(", ")})`,
+    heads
+      .toSorted((a, b) => compareKeys(a.key, b.key))
+      .map((head): SqlValue[] => [
+        ...keyValues(head.key),
+        head.uid,
+        head.createMicros,
+        head.revision,
+        head.headSeq,
+        head.eventCount,
+        head.eventBytes,
+        head.updateMicros,
+        fromDouble(head.lastEventTime),
+      ]),
+    maxStatementBytes,
+    ` ON DUPLICATE KEY UPDATE ${ADVANCED.map((column) => `${column} = VALUES(${column})`).join(", ")}`,
+  );
+}
+
+/** An append with a row that no packet carries: texts within texts are stored with escapes. */
+function unsendable(input: AppendInput, { maxPacketBytes }: AppendOptions): StoreError | undefined {
+  const limit = maxPacketBytes - PACKET_HEADROOM_BYTES;
+  if (input.events.every((event) => 2 * event.bytes < limit || storedBytes(event) < limit)) return undefined;
+  return new StoreError(
+    "TOO_LARGE",
+    `The event is larger than the database takes; the limit is ${limit} bytes.`,
+    {
+      facts: { limit_bytes: String(limit) },
+    },
+  );
+}
+
+/** What an event weighs with its delta's texts escaped: each quote and backslash counts twice. */
+function storedBytes(event: NewEvent): number {
+  let escapes = 0;
+  for (const text of event.stateDelta.values())
+    escapes += Buffer.byteLength(JSON.stringify(text)) - Buffer.byteLength(text);
+  return event.bytes + escapes;
+}

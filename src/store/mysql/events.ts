@@ -1,0 +1,252 @@
+/** Reads of events. Histories are streamed, each query over a range that ends by itself. */
+import { StoreError } from "../errors.ts";
+import { splitDelta } from "../state.ts";
+import type {
+  DeltaRange,
+  EventDelta,
+  EventPosition,
+  EventRange,
+  EventRecord,
+  ListScopeEventsInput,
+  NewestInput,
+  SessionKey,
+} from "../store.ts";
+import { eventDeltaFromColumns } from "../stored-text.ts";
+import type { Connection } from "./connection.ts";
+import { toStoreError } from "./errors.ts";
+import { feed } from "./feed.ts";
+import type { Pool } from "./pool.ts";
+import { EVENT_COLUMNS, type EventRow, keyValues, OF_SESSION, SESSION_KEY, toEvent } from "./rows.ts";
+import { allEqual, type Condition, count, type SqlValue } from "./sql.ts";
+import { read } from "./transaction.ts";
+
+/** Events that one chunk has at most; what came in meanwhile. */
+const CHUNK_EVENTS = 64;
+
+const FROM_EVENTS = "FROM adk_events FORCE INDEX (PRIMARY)";
+/** NULL is -0.0. */
+const SINCE = "COALESCE(timestamp, 0) >= ?";
+
+/** What both ranges of one session have. */
+type Range = Pick<EventRange, "key" | "uid" | "afterSeq" | "throughSeq">;
+
+export async function* readEvents(
+  pool: Pool,
+  range: EventRange,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<EventRecord[]> {
+  const rows = feed<EventRow>(signal, CHUNK_EVENTS, (push, stop) =>
+    readRange(pool, range, push, stop, async (connection, give) => {
+      const seqs = await boundedSeqs(connection, range);
+      if (seqs === undefined) return;
+      const bounded = { ...range, afterSeq: seqs.first - 1, throughSeq: seqs.last };
+      const { sql, values } = eventsIn(bounded, range.afterTime);
+      const order = range.descending ? "DESC" : "ASC";
+      await connection.stream<EventRow>(
+        `SELECT ${EVENT_COLUMNS} ${FROM_EVENTS} WHERE ${sql} ORDER BY seq ${order}`,
+        values,
+        give,
+      );
+    }),
+  );
+  for await (const chunk of rows) yield chunk.map(toEvent);
+}
+
+export async function* readStateDeltas(
+  pool: Pool,
+  range: DeltaRange,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<EventDelta[]> {
+  const deltas = feed<EventDelta>(signal, CHUNK_EVENTS, (push, stop) =>
+    readRange(pool, range, push, stop, async (connection, give) => {
+      let left = range.maxRows;
+      // A row may have no delta of the session's own: then the rows are fewer than were read.
+      for (let afterSeq = range.afterSeq, read = left; left > 0 && read >= left; ) {
+        const asked = left;
+        read = 0;
+        const { sql, values } = eventsIn({ ...range, afterSeq }, undefined);
+        await connection.stream<DeltaRow>(
+          `SELECT seq, revision, state_delta, removed_state_keys ${FROM_EVENTS} ` +
+            `WHERE ${sql} AND (state_delta IS NOT NULL OR removed_state_keys IS NOT NULL) ` +
+            `ORDER BY seq LIMIT ${count(asked)}`,
+          values,
+          (row) => {
+            read++;
+            afterSeq = row.seq;
+            const [set, remove] = eventDeltaFromColumns(row.state_delta, row.removed_state_keys);
+            const delta = splitDelta(set, remove).session;
+            if (delta.set.size === 0 && delta.remove.length === 0) return;
+            left--;
+            give({ seq: row.seq, revision: row.revision, delta });
+          },
+        );
+        if (read < asked) return;
+      }
+    }),
+  );
+  yield* deltas;
+}
+
+export async function seqBeforeNewest(
+  pool: Pool,
+  input: NewestInput,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { sql, values } = eventsIn(input, input.afterTime);
+  const rows = await read(pool, signal, (connection) =>
+    connection.execute<{ seq: number }>(
+      `SELECT seq ${FROM_EVENTS} WHERE ${sql} ORDER BY seq DESC LIMIT 2 OFFSET ${count(input.count - 1)}`,
+      values,
+    ),
+  );
+  const [newest, before] = rows;
+  return newest === undefined || before === undefined ? input.afterSeq : newest.seq - 1;
+}
+
+/** Events of several sessions: what is left of the last one's session, of its user, and the users after. */
+export async function listScopeEvents(
+  pool: Pool,
+  input: ListScopeEventsInput,
+  signal: AbortSignal | undefined,
+): Promise<EventRecord[]> {
+  return read(pool, signal, async (connection) => {
+    const events: EventRecord[] = [];
+    let bytes = 0;
+    for (const { sql, values } of segments(input)) {
+      const tail = `${FROM_EVENTS} WHERE ${sql} ORDER BY app_name, user_id, session_id, seq`;
+      const left = input.maxRows - events.length;
+      if (left === 0) break;
+      const sizes = await connection.execute<{ bytes: number }>(
+        `SELECT bytes ${tail} LIMIT ${count(left)}`,
+        values,
+      );
+      let fitting = 0;
+      for (const size of sizes) {
+        if (bytes + size.bytes > input.maxBytes && events.length + fitting > 0) break;
+        bytes += size.bytes;
+        fitting++;
+      }
+      if (fitting > 0) {
+        const rows = await connection.execute<EventRow>(
+          `SELECT ${EVENT_COLUMNS} ${tail} LIMIT ${count(fitting)}`,
+          values,
+        );
+        events.push(...rows.map(toEvent));
+      }
+      if (fitting < sizes.length) break;
+    }
+    return events;
+  });
+}
+
+interface DeltaRow {
+  readonly seq: number;
+  readonly revision: number;
+  readonly state_delta: string | null;
+  readonly removed_state_keys: string | null;
+}
+
+/**
+ * Runs a read of one session's events and then checks that the session is still there,
+ * so that a history is never cut short.
+ */
+async function readRange<T>(
+  pool: Pool,
+  { key, uid }: Range,
+  push: (item: T) => void,
+  signal: AbortSignal,
+  work: (connection: Connection, give: (item: T) => void) => Promise<void>,
+): Promise<void> {
+  let given = false;
+  const give = (item: T) => {
+    given = true;
+    push(item);
+  };
+  await read(pool, signal, async (connection) => {
+    try {
+      await work(connection, give);
+      await requireUid(connection, key, uid);
+    } catch (error) {
+      // What was given out is not read again.
+      throw given ? toStoreError(error) : error;
+    }
+  });
+}
+
+async function requireUid(connection: Connection, key: SessionKey, uid: string): Promise<void> {
+  const [row] = await connection.execute<{ uid: string }>(
+    `SELECT uid FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`,
+    keyValues(key),
+  );
+  if (row === undefined)
+    throw new StoreError("SESSION_NOT_FOUND", "The session was deleted while it was read.");
+  if (row.uid !== uid) {
+    throw new StoreError("SESSION_RECREATED", "The session was deleted and made again while it was read.", {
+      facts: { actual_uid: row.uid },
+    });
+  }
+}
+
+/**
+ * The seqs that the range's bounds leave, found without touching payloads: a query that
+ * is ended early makes the driver read the rest all the same.
+ */
+async function boundedSeqs(
+  connection: Connection,
+  range: EventRange,
+): Promise<{ first: number; last: number } | undefined> {
+  const { sql, values } = eventsIn(range, range.afterTime);
+  const order = range.descending ? "DESC" : "ASC";
+  const rows = await connection.execute<{ seq: number; bytes: number }>(
+    `SELECT seq, bytes ${FROM_EVENTS} WHERE ${sql} ORDER BY seq ${order} LIMIT ${count(range.maxRows)}`,
+    values,
+  );
+  let sum = 0;
+  let last: number | undefined;
+  for (const row of rows) {
+    sum += row.bytes;
+    if (last !== undefined && sum > range.maxBytes) break;
+    last = row.seq;
+  }
+  const first = rows[0]?.seq;
+  if (first === undefined || last === undefined) return undefined;
+  return { first: Math.min(first, last), last: Math.max(first, last) };
+}
+
+function eventsIn(range: Omit<Range, "uid">, afterTime: number | undefined): Condition {
+  const values: SqlValue[] = [...keyValues(range.key), range.afterSeq, range.throughSeq];
+  const sql = `${allEqual(OF_SESSION)} AND seq > ? AND seq <= ?`;
+  return afterTime === undefined
+    ? { sql, values }
+    : { sql: `${sql} AND ${SINCE}`, values: [...values, afterTime] };
+}
+
+/** The parts of the scope that are still to be read, each one range of the primary key. */
+function segments({ scope, after, afterTime }: ListScopeEventsInput): Condition[] {
+  const { appName, userId } = scope;
+  const parts = after === undefined ? [whole(appName, userId)] : following(appName, userId, after);
+  if (afterTime === undefined) return parts;
+  return parts.map(({ sql, values }) => ({ sql: `${sql} AND ${SINCE}`, values: [...values, afterTime] }));
+}
+
+function whole(appName: string, userId: string | undefined): Condition {
+  if (userId === undefined) return { sql: "app_name = ?", values: [appName] };
+  return { sql: "app_name = ? AND user_id = ?", values: [appName, userId] };
+}
+
+function following(appName: string, userId: string | undefined, after: EventPosition): Condition[] {
+  const parts: Condition[] = [
+    {
+      sql: "app_name = ? AND user_id = ? AND session_id = ? AND seq > ?",
+      values: [appName, after.userId, after.sessionId, after.seq],
+    },
+    {
+      sql: "app_name = ? AND user_id = ? AND session_id > ?",
+      values: [appName, after.userId, after.sessionId],
+    },
+  ];
+  if (userId === undefined) {
+    parts.push({ sql: "app_name = ? AND user_id > ?", values: [appName, after.userId] });
+  }
+  return parts;
+}

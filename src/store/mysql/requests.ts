@@ -1,0 +1,83 @@
+/** Request marks: a retry of a request gets the first answer. */
+import { StoreError } from "../errors.ts";
+import type { RequestMark } from "../store.ts";
+import type { Result } from "./connection.ts";
+import type { Pool } from "./pool.ts";
+import { bytes, count, type Statement, statement } from "./sql.ts";
+import { transact } from "./transaction.ts";
+
+/** Whose request it is, and when. */
+export interface MarkedRequest {
+  readonly appName: string;
+  /** Undefined for requests of a whole app: user ids are never empty, so '' is free for it. */
+  readonly userId: string | undefined;
+  readonly request: RequestMark | undefined;
+  readonly nowMicros: number;
+}
+
+/** Marks that one step of a sweep forgets. */
+const SWEEP_ROWS = 1_000;
+
+/** Statements that look for a kept answer, for `keptAnswer`; none for a request without a mark. */
+export function findAnswer({ appName, userId = "", request }: MarkedRequest): Statement[] {
+  if (request === undefined) return [];
+  return [
+    statement(
+      "SELECT digest, response FROM adk_requests WHERE app_name = ? AND user_id = ? AND request_id = ?",
+      appName,
+      userId,
+      request.id,
+    ),
+  ];
+}
+
+/**
+ * The answer that an earlier try was given, or undefined.
+ * @throws StoreError REQUEST_ID_CONFLICT
+ */
+export function keptAnswer({ request }: MarkedRequest, found: Result | undefined): string | undefined {
+  const row = found?.rows[0] as { digest: Buffer; response: string } | undefined;
+  if (request === undefined || row === undefined) return undefined;
+  if (row.digest.equals(request.digest)) return row.response;
+  throw new StoreError("REQUEST_ID_CONFLICT", "The request id was used for another request.");
+}
+
+/** Statements that keep an answer; none for a request without a mark. */
+export function keepAnswer(marked: MarkedRequest, answer: () => string): Statement[] {
+  const { appName, userId = "", request, nowMicros } = marked;
+  if (request === undefined) return [];
+  return [
+    statement(
+      "INSERT INTO adk_requests (app_name, user_id, request_id, digest, response, create_time) VALUES (?, ?, ?, ?, ?, ?)",
+      appName,
+      userId,
+      request.id,
+      bytes(request.digest),
+      answer(),
+      nowMicros,
+    ),
+  ];
+}
+
+/** Forgets marks older than `beforeMicros`, some at a time; gives their number. */
+export async function sweepRequests(
+  pool: Pool,
+  beforeMicros: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let swept = 0;
+  for (let step = SWEEP_ROWS; step === SWEEP_ROWS; ) {
+    step = await transact(pool, { signal, repeatable: true }, async (transaction) => {
+      const [deleted] = await transaction.run([
+        statement(
+          `DELETE FROM adk_requests WHERE create_time < ? ORDER BY create_time LIMIT ${count(SWEEP_ROWS)}`,
+          beforeMicros,
+        ),
+      ]);
+      await transaction.commit();
+      return deleted?.affectedRows ?? 0;
+    });
+    swept += step;
+  }
+  return swept;
+}

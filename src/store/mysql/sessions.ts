@@ -1,0 +1,320 @@
+/** Session rows: create, read, change, delete. */
+import { type SessionHead, staleSession } from "../append-plan.ts";
+import { StoreError } from "../errors.ts";
+import { EMPTY_DELTA, EMPTY_SCOPE_DELTA } from "../state.ts";
+import type {
+  CreateSessionInput,
+  DeleteSessionInput,
+  Expectation,
+  SessionChange,
+  SessionKey,
+  SessionRecord,
+  StateDelta,
+  UpdateSessionInput,
+  UpdateSharedStateInput,
+} from "../store.ts";
+import { deltaFromJson, deltaToJson, sessionFromJson, sessionToJson } from "../stored-text.ts";
+import type { Pool } from "./pool.ts";
+import { findAnswer, keepAnswer, keptAnswer, type MarkedRequest } from "./requests.ts";
+import { keyValues, OF_SESSION, SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead } from "./rows.ts";
+import { oneSession, sessionsOf, snapshot } from "./snapshot.ts";
+import { allEqual, count, fromDouble, insertRows, type SqlValue, type Statement, statement } from "./sql.ts";
+import { appPlace, clearSessionState, deltaPlaces, toWrites, userPlace, writeState } from "./state.ts";
+import { read, type Transaction, transact } from "./transaction.ts";
+
+/** Events that one statement deletes, so that none runs for long. */
+const DELETE_EVENTS = 5_000;
+
+/** A session that is made: its row, and what stands beside it. */
+export interface NewSession {
+  readonly head: SessionHead;
+  readonly ownerId: string;
+  readonly displayName: string;
+  readonly delta: StateDelta;
+}
+
+/** What an append gives a session that it makes. */
+export function madeByAppend(head: SessionHead): NewSession {
+  return { head, ownerId: "", displayName: "", delta: EMPTY_DELTA };
+}
+
+/** Statements for the rows of new sessions, each with its create as the first change. */
+export function insertSessions(made: readonly NewSession[], maxStatementBytes: number): Statement[] {
+  return [
+    ...insertRows(
+      `INSERT INTO adk_sessions (${SESSION_COLUMNS})`,
+      made.map(({ head, ownerId, displayName }): SqlValue[] => [
+        ...keyValues(head.key),
+        head.uid,
+        head.revision,
+        head.headSeq,
+        1,
+        head.eventCount,
+        head.eventBytes,
+        ownerId,
+        displayName,
+        head.createMicros,
+        head.updateMicros,
+        fromDouble(head.lastEventTime),
+      ]),
+      maxStatementBytes,
+    ),
+    ...insertChanges(
+      made.map(({ head, delta }) => ({
+        key: head.key,
+        change: { revision: 1, afterSeq: 0, createMicros: head.createMicros, replaced: false, delta },
+      })),
+      maxStatementBytes,
+    ),
+  ];
+}
+
+/** The statement that locks a session's row and reads it. */
+function lockSession(key: SessionKey): Statement {
+  return statement(
+    `SELECT ${SESSION_COLUMNS} FROM adk_sessions WHERE ${allEqual(SESSION_KEY)} FOR UPDATE`,
+    ...keyValues(key),
+  );
+}
+
+export async function createSession(
+  pool: Pool,
+  input: CreateSessionInput,
+  maxJsonDepth: number,
+  signal: AbortSignal | undefined,
+): Promise<SessionRecord> {
+  const { key, nowMicros } = input;
+  const marked: MarkedRequest = { ...key, request: input.request, nowMicros };
+  return transact(pool, { signal, repeatable: true }, async (transaction) => {
+    const found = await transaction.run([lockSession(key), ...findAnswer(marked)]);
+    const kept = keptAnswer(marked, found[1]);
+    if (kept !== undefined) return sessionFromJson(kept);
+    const row = found[0]?.rows[0] as SessionRow | undefined;
+    // Of this very call: a try before this one was committed, and its answer got lost.
+    if (row !== undefined && row.uid === input.uid) return mustRead(transaction, key);
+    if (row !== undefined) {
+      throw new StoreError("SESSION_ALREADY_EXISTS", "A session of this key exists already.");
+    }
+    const head: SessionHead = {
+      key,
+      uid: input.uid,
+      revision: 1,
+      headSeq: 0,
+      eventCount: 0,
+      eventBytes: 0,
+      createMicros: nowMicros,
+      updateMicros: nowMicros,
+      lastEventTime: nowMicros / 1e6,
+    };
+    const { maxStatementBytes } = transaction;
+    await transaction.run([
+      ...insertSessions([{ ...input, head }], maxStatementBytes),
+      ...insertLabels(key, input.labels, maxStatementBytes),
+      ...writeState(deltaPlaces(key, input.delta), { maxJsonDepth, maxStatementBytes }),
+    ]);
+    const session = await mustRead(transaction, key);
+    await transaction.commit(keepAnswer(marked, () => sessionToJson(session)));
+    return session;
+  });
+}
+
+/** The session, with merged state or as a light row, or undefined. */
+export async function getSession(
+  pool: Pool,
+  key: SessionKey,
+  withState: boolean,
+  signal: AbortSignal | undefined,
+): Promise<SessionRecord | undefined> {
+  const { sql, values } = snapshot(key.appName, oneSession(key), withState);
+  const rows = await read(pool, signal, (connection) =>
+    connection.execute<Record<string, unknown>>(sql, values),
+  );
+  return sessionsOf(rows, withState)[0];
+}
+
+export async function updateSession(
+  pool: Pool,
+  input: UpdateSessionInput,
+  maxJsonDepth: number,
+  signal: AbortSignal | undefined,
+): Promise<SessionRecord> {
+  const { key } = input;
+  const marked: MarkedRequest = { ...key, request: input.request, nowMicros: input.nowMicros };
+  const repeatable = input.request !== undefined;
+  return transact(pool, { signal, repeatable }, async (transaction) => {
+    const found = await transaction.run([lockSession(key), ...findAnswer(marked)]);
+    const kept = keptAnswer(marked, found[1]);
+    if (kept !== undefined) return sessionFromJson(kept);
+    const row = found[0]?.rows[0] as SessionRow | undefined;
+    if (row === undefined) throw new StoreError("SESSION_NOT_FOUND", "The session does not exist.");
+    requireExpected(toHead(row), input.expected);
+    const revision = row.revision + 1;
+    // Clocks of several servers may differ; a session's update time never goes backwards.
+    const createMicros = Math.max(input.nowMicros, row.update_time);
+    const delta = deltaOf(input.state);
+    const replaced = input.state?.kind === "replace";
+    const { maxStatementBytes } = transaction;
+    await transaction.run([
+      statement(
+        `UPDATE adk_sessions SET revision = ?, update_time = ?, owner_id = ?, display_name = ? WHERE ${allEqual(SESSION_KEY)}`,
+        revision,
+        createMicros,
+        input.ownerId ?? row.owner_id,
+        input.displayName ?? row.display_name,
+        ...keyValues(key),
+      ),
+      ...(input.labels === undefined
+        ? []
+        : [deleteOf("adk_session_labels", key), ...insertLabels(key, input.labels, maxStatementBytes)]),
+      ...(replaced ? [clearSessionState(key)] : []),
+      ...insertChanges(
+        [{ key, change: { revision, afterSeq: row.head_seq, createMicros, replaced, delta } }],
+        maxStatementBytes,
+      ),
+      ...writeState(deltaPlaces(key, delta), { maxJsonDepth, maxStatementBytes }),
+    ]);
+    const session = await mustRead(transaction, key);
+    await transaction.commit(keepAnswer(marked, () => sessionToJson(session)));
+    return session;
+  });
+}
+
+/** Deletes a session and what it has, whether or not foreign keys would. */
+export async function deleteSession(
+  pool: Pool,
+  { key, expected }: DeleteSessionInput,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  /** The uid of the session that a try before has deleted, perhaps. */
+  let deleting: string | undefined;
+  return transact(pool, { signal, repeatable: true }, async (transaction) => {
+    const [found] = await transaction.run([lockSession(key)]);
+    const row = found?.rows[0] as SessionRow | undefined;
+    // What a namesake is now is none of a call's business whose own session is gone.
+    if (deleting !== undefined && row?.uid !== deleting) return true;
+    if (row === undefined) return false;
+    requireExpected(toHead(row), expected);
+    deleting = row.uid;
+    const someEvents = statement(
+      `DELETE FROM adk_events WHERE ${allEqual(OF_SESSION)} ORDER BY seq LIMIT ${count(DELETE_EVENTS)}`,
+      ...keyValues(key),
+    );
+    for (let deleted = DELETE_EVENTS; deleted === DELETE_EVENTS; ) {
+      deleted = (await transaction.run([someEvents]))[0]?.affectedRows ?? 0;
+    }
+    await transaction.commit([
+      clearSessionState(key),
+      deleteOf("adk_session_labels", key),
+      deleteOf("adk_session_changes", key),
+      statement(`DELETE FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`, ...keyValues(key)),
+    ]);
+    return true;
+  });
+}
+
+export async function updateSharedState(
+  pool: Pool,
+  input: UpdateSharedStateInput,
+  maxJsonDepth: number,
+  signal: AbortSignal | undefined,
+): Promise<{ updateMicros: number }> {
+  const { appName, userId, nowMicros } = input;
+  const repeatable = input.request !== undefined;
+  return transact(pool, { signal, repeatable }, async (transaction) => {
+    const [found] = await transaction.run(findAnswer(input));
+    const kept = keptAnswer(input, found);
+    if (kept !== undefined) return JSON.parse(kept) as { updateMicros: number };
+    const answer = { updateMicros: nowMicros };
+    const place = userId === undefined ? appPlace(appName) : userPlace(appName, userId);
+    const { maxStatementBytes } = transaction;
+    await transaction.commit([
+      ...writeState([{ place, writes: toWrites(input.delta) }], { maxJsonDepth, maxStatementBytes }),
+      ...keepAnswer(input, () => JSON.stringify(answer)),
+    ]);
+    return answer;
+  });
+}
+
+/** Changes without an event that follow no later seq than `throughSeq`. */
+export async function listChanges(
+  pool: Pool,
+  key: SessionKey,
+  throughSeq: number,
+  signal: AbortSignal | undefined,
+): Promise<SessionChange[]> {
+  const rows = await read(pool, signal, (connection) =>
+    connection.execute<ChangeRow>(
+      "SELECT revision, after_seq, create_time, replaced, delta FROM adk_session_changes " +
+        `WHERE ${allEqual(OF_SESSION)} AND after_seq <= ? ORDER BY revision`,
+      [...keyValues(key), throughSeq],
+    ),
+  );
+  return rows.map((row) => ({
+    revision: row.revision,
+    afterSeq: row.after_seq,
+    createMicros: row.create_time,
+    replaced: row.replaced !== 0,
+    delta: deltaFromJson(row.delta),
+  }));
+}
+
+interface ChangeRow {
+  readonly revision: number;
+  readonly after_seq: number;
+  readonly create_time: number;
+  readonly replaced: number;
+  readonly delta: string;
+}
+
+function insertChanges(
+  changes: readonly { readonly key: SessionKey; readonly change: SessionChange }[],
+  maxStatementBytes: number,
+): Statement[] {
+  return insertRows(
+    `INSERT INTO adk_session_changes (${OF_SESSION.join(", ")}, revision, after_seq, create_time, replaced, delta)`,
+    changes.map(({ key, change }): SqlValue[] => [
+      ...keyValues(key),
+      change.revision,
+      change.afterSeq,
+      change.createMicros,
+      Number(change.replaced),
+      deltaToJson(change.delta),
+    ]),
+    maxStatementBytes,
+  );
+}
+
+function insertLabels(
+  key: SessionKey,
+  labels: ReadonlyMap<string, string>,
+  maxStatementBytes: number,
+): Statement[] {
+  return insertRows(
+    `INSERT INTO adk_session_labels (${OF_SESSION.join(", ")}, label_key, label_value)`,
+    [...labels].map(([label, value]): SqlValue[] => [...keyValues(key), label, value]),
+    maxStatementBytes,
+  );
+}
+
+function deleteOf(table: string, key: SessionKey): Statement {
+  return statement(`DELETE FROM ${table} WHERE ${allEqual(OF_SESSION)}`, ...keyValues(key));
+}
+
+async function mustRead(transaction: Transaction, key: SessionKey): Promise<SessionRecord> {
+  const [found] = await transaction.run([snapshot(key.appName, oneSession(key), true)]);
+  const session = sessionsOf(found?.rows ?? [], true)[0];
+  if (session === undefined) throw new StoreError("INTERNAL", "The session just written is not there.");
+  return session;
+}
+
+function requireExpected(head: SessionHead, expected: Expectation): void {
+  const otherUid = expected.uid !== undefined && expected.uid !== head.uid;
+  const otherRevision = expected.revision !== undefined && expected.revision !== head.revision;
+  if (otherUid || otherRevision) throw staleSession(head);
+}
+
+function deltaOf(state: UpdateSessionInput["state"]): StateDelta {
+  if (state === undefined) return EMPTY_DELTA;
+  if (state.kind === "merge") return state.delta;
+  return { session: { set: state.state, remove: [] }, user: EMPTY_SCOPE_DELTA, app: EMPTY_SCOPE_DELTA };
+}

@@ -1,0 +1,145 @@
+/** The engine as a `Store`: each call goes to the pool that it belongs to. */
+import type {
+  AppendInput,
+  AppendOutcome,
+  CreateSessionInput,
+  DeleteSessionInput,
+  DeltaRange,
+  EventDelta,
+  EventRange,
+  EventRecord,
+  ListScopeEventsInput,
+  ListSessionsInput,
+  NewestInput,
+  SessionChange,
+  SessionKey,
+  SessionRecord,
+  State,
+  Store,
+  StoreCapabilities,
+  UpdateSessionInput,
+  UpdateSharedStateInput,
+} from "../store.ts";
+import { append } from "./append.ts";
+import { listScopeEvents, readEvents, readStateDeltas, seqBeforeNewest } from "./events.ts";
+import { listApps, listSessions, listUsers } from "./lists.ts";
+import type { Pool } from "./pool.ts";
+import { sweepRequests } from "./requests.ts";
+import {
+  createSession,
+  deleteSession,
+  getSession,
+  listChanges,
+  updateSession,
+  updateSharedState,
+} from "./sessions.ts";
+import { getSharedState } from "./state.ts";
+import { read } from "./transaction.ts";
+
+/** What the store works with. */
+export interface MysqlStoreParts {
+  readonly capabilities: StoreCapabilities;
+  readonly writes: Pool;
+  readonly reads: Pool;
+  readonly maxJsonDepth: number;
+  readonly maxPacketBytes: number;
+}
+
+export class MysqlStore implements Store {
+  readonly capabilities: StoreCapabilities;
+  private readonly parts: MysqlStoreParts;
+
+  constructor(parts: MysqlStoreParts) {
+    this.capabilities = parts.capabilities;
+    this.parts = parts;
+  }
+
+  async ping(signal?: AbortSignal): Promise<void> {
+    await read(this.parts.reads, signal, (connection) =>
+      connection.execute("SELECT 1 FROM adk_schema_versions LIMIT 1", []),
+    );
+  }
+
+  createSession(input: CreateSessionInput, signal?: AbortSignal): Promise<SessionRecord> {
+    return createSession(this.parts.writes, input, this.parts.maxJsonDepth, signal);
+  }
+
+  getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
+    return getSession(this.parts.reads, key, true, signal);
+  }
+
+  getSessionRow(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
+    return getSession(this.parts.reads, key, false, signal);
+  }
+
+  updateSession(input: UpdateSessionInput, signal?: AbortSignal): Promise<SessionRecord> {
+    return updateSession(this.parts.writes, input, this.parts.maxJsonDepth, signal);
+  }
+
+  deleteSession(input: DeleteSessionInput, signal?: AbortSignal): Promise<boolean> {
+    return deleteSession(this.parts.writes, input, signal);
+  }
+
+  listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]> {
+    return listSessions(this.parts.reads, input, signal);
+  }
+
+  listApps(after: string | undefined, limit: number, signal?: AbortSignal): Promise<string[]> {
+    return listApps(this.parts.reads, after, limit, signal);
+  }
+
+  listUsers(
+    appName: string,
+    after: string | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<string[]> {
+    return listUsers(this.parts.reads, appName, after, limit, signal);
+  }
+
+  append(group: readonly AppendInput[], signal?: AbortSignal): Promise<AppendOutcome[]> {
+    const { maxJsonDepth, maxPacketBytes } = this.parts;
+    const { maxEventBytes, maxAppendBytes } = this.capabilities;
+    const options = { maxEventBytes, maxAppendBytes, maxJsonDepth, maxPacketBytes };
+    return append(this.parts.writes, group, options, signal);
+  }
+
+  readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<EventRecord[]> {
+    return readEvents(this.parts.reads, range, signal);
+  }
+
+  seqBeforeNewest(input: NewestInput, signal?: AbortSignal): Promise<number> {
+    return seqBeforeNewest(this.parts.reads, input, signal);
+  }
+
+  listScopeEvents(input: ListScopeEventsInput, signal?: AbortSignal): Promise<EventRecord[]> {
+    return listScopeEvents(this.parts.reads, input, signal);
+  }
+
+  listChanges(key: SessionKey, throughSeq: number, signal?: AbortSignal): Promise<SessionChange[]> {
+    return listChanges(this.parts.reads, key, throughSeq, signal);
+  }
+
+  readStateDeltas(range: DeltaRange, signal?: AbortSignal): AsyncIterable<EventDelta[]> {
+    return readStateDeltas(this.parts.reads, range, signal);
+  }
+
+  getSharedState(appName: string, userId: string | undefined, signal?: AbortSignal): Promise<State> {
+    return getSharedState(this.parts.reads, appName, userId, signal);
+  }
+
+  updateSharedState(
+    input: UpdateSharedStateInput,
+    signal?: AbortSignal,
+  ): Promise<{ readonly updateMicros: number }> {
+    return updateSharedState(this.parts.writes, input, this.parts.maxJsonDepth, signal);
+  }
+
+  sweepRequests(beforeMicros: number, signal?: AbortSignal): Promise<number> {
+    return sweepRequests(this.parts.writes, beforeMicros, signal);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.parts.writes.close(), this.parts.reads.close()]);
+  }
+}

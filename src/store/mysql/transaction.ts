@@ -1,0 +1,160 @@
+/** Transactions that are run again as a whole, and reads that outlive a lost connection. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { StoreError } from "../errors.ts";
+import type { Connection, Result } from "./connection.ts";
+import { failureOf, toStoreError } from "./errors.ts";
+import type { Pool } from "./pool.ts";
+import { type Statement, statement } from "./sql.ts";
+
+const BEGIN = statement("START TRANSACTION");
+const COMMIT = statement("COMMIT");
+
+/** Tries of one transaction, and how long it may go on starting new ones. */
+const MAX_TRIES = { contention: 20, moved: 5, lost: 5 } as const;
+const MAX_RETRYING_MS = 20_000;
+/** The longest pause before the first repetition; it doubles up to the last. */
+const FIRST_PAUSE_MS = 5;
+const LAST_PAUSE_MS = 500;
+
+/** How a transaction is run. */
+export interface TransactionOptions {
+  /** Ends the wait for a connection and the repetitions; never a running transaction. */
+  readonly signal: AbortSignal | undefined;
+  /** Whether it may run again though it might have been committed: its own marks must tell. */
+  readonly repeatable: boolean;
+}
+
+/** One try of a transaction: begins with the first statements and ends with the last, to save round trips. */
+export class Transaction {
+  private readonly connection: Connection;
+  private state: "new" | "open" | "committing" | "done" = "new";
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** What one statement of this connection should weigh at most, in bytes. */
+  get maxStatementBytes(): number {
+    return this.connection.maxStatementBytes;
+  }
+
+  /** Whether it may have been committed although it failed. */
+  get inDoubt(): boolean {
+    return this.state === "committing" && !this.connection.usable;
+  }
+
+  /** Runs statements in it and gives their results. */
+  async run(statements: readonly Statement[]): Promise<Result[]> {
+    if (this.state === "open" || statements.length === 0) return this.connection.run(statements);
+    this.state = "open";
+    const [, ...results] = await this.connection.run([BEGIN, ...statements]);
+    return results;
+  }
+
+  /** Runs the last statements and commits. */
+  async commit(statements: readonly Statement[] = []): Promise<void> {
+    const last = this.state === "open" ? statements : [BEGIN, ...statements];
+    this.state = "committing";
+    await this.connection.run([...last, COMMIT]);
+    this.state = "done";
+  }
+
+  /** Ends it without a trace, if it did not end; a connection that cannot say so is dropped. */
+  async rollback(): Promise<void> {
+    if (this.state === "new" || this.state === "done" || !this.connection.usable) return;
+    this.state = "done";
+    try {
+      await this.connection.run([statement("ROLLBACK")]);
+    } catch (error) {
+      this.connection.destroy(error);
+    }
+  }
+}
+
+/**
+ * Runs `work` in a transaction and, where other writers or the connection made it fail,
+ * again. What `work` leaves uncommitted is rolled back.
+ * @throws StoreError; the signal's reason if it aborted before a try
+ */
+export async function transact<T>(
+  pool: Pool,
+  { signal, repeatable }: TransactionOptions,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const started = performance.now();
+  for (let tries = 1; ; tries++) {
+    let inDoubt = false;
+    try {
+      return await pool.use(signal, async (connection) => {
+        const transaction = new Transaction(connection);
+        try {
+          return await work(transaction);
+        } catch (error) {
+          inDoubt = transaction.inDoubt;
+          // Read-only for good: this connection leads to a server that no longer takes writes.
+          if (failureOf(error) === "moved") connection.destroy(error);
+          throw error;
+        } finally {
+          await transaction.rollback();
+        }
+      });
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      if (signal?.aborted === true && error === signal.reason) throw error;
+      const failure = failureOf(error);
+      if (failure === "moved") pool.dropIdle();
+      const spent = performance.now() - started > MAX_RETRYING_MS;
+      if (failure === "final" || tries >= MAX_TRIES[failure] || spent || (inDoubt && !repeatable)) {
+        throw toStoreError(error);
+      }
+      await pause(tries, signal);
+    }
+  }
+}
+
+/**
+ * Runs a read, once more if its connection turns out to be lost. An abort drops the
+ * connection, so that the server stops working for nobody.
+ * @throws StoreError, or the signal's reason
+ */
+export async function read<T>(
+  pool: Pool,
+  signal: AbortSignal | undefined,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await pool.use(signal, (connection) => abortable(connection, signal, work));
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      if (signal?.aborted === true) throw signal.reason;
+      if (failureOf(error) !== "lost" || tries === MAX_TRIES.lost) throw toStoreError(error);
+      await pause(tries, signal);
+    }
+  }
+}
+
+/** Runs `work` and drops the connection if the signal aborts meanwhile. */
+export async function abortable<T>(
+  connection: Connection,
+  signal: AbortSignal | undefined,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const onAbort = () => connection.destroy(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await work(connection);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** A random pause, so that those who met once do not meet again. */
+async function pause(tries: number, signal: AbortSignal | undefined): Promise<void> {
+  const longest = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
+  try {
+    await sleep(longest * (0.25 + 0.75 * Math.random()), undefined, signal === undefined ? {} : { signal });
+  } catch {
+    signal?.throwIfAborted();
+  }
+}
