@@ -1,7 +1,10 @@
 /** The real server with real clients: what the tests of this folder are written against. */
 export * from "./harness/clients.ts";
 export * from "./harness/data.ts";
+export { deafProxy } from "./harness/deaf-proxy.ts";
 export * from "./harness/failure.ts";
+export { grpcTransport } from "./harness/grpc-transport.ts";
 export * from "./harness/samples.ts";
 export * from "./harness/server.ts";
 export * from "./harness/suite.ts";
+export * from "./harness/write-lock.ts";

@@ -44,3 +44,9 @@ export function newEvent(fields: EventInit = {}): EventInit {
 export function newEvents(count: number, prefix = "e", fields: EventInit = {}): EventInit[] {
   return Array.from({ length: count }, (_, at) => newEvent({ id: `${prefix}${at + 1}`, ...fields }));
 }
+
+/** A field that an answer always has. @throws Error if it is absent */
+export function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("the answer lacks a field that it always has");
+  return value;
+}

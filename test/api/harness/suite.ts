@@ -12,13 +12,14 @@ export interface Subject {
   readonly kind: ClientKind;
   readonly api: Api;
   readonly server: Server;
+  readonly data: Data;
   /** Another client, connected once. */
   client(kind: ClientKind): Api;
 }
 
 /** A server for the tests of the enclosing `describe`, with clients of all kinds. */
 export function useServer(store: StoreName, args: readonly string[] = []): Omit<Subject, "kind" | "api"> {
-  let data: Data;
+  let data: Data | undefined;
   let server: Server | undefined;
   const clients = new Map<ClientKind, Api>();
   beforeAll(async () => {
@@ -31,17 +32,20 @@ export function useServer(store: StoreName, args: readonly string[] = []): Omit<
     await server?.kill();
     await data?.drop();
   });
-  const started = () => {
-    if (server === undefined) throw new Error("the server is there only inside of tests");
-    return server;
-  };
+  function inTest<T>(value: T | undefined): T {
+    if (value === undefined) throw new Error("the server is there only inside of tests");
+    return value;
+  }
   return {
     store,
     get server() {
-      return started();
+      return inTest(server);
+    },
+    get data() {
+      return inTest(data);
     },
     client(kind) {
-      const api = clients.get(kind) ?? connect(kind, started());
+      const api = clients.get(kind) ?? connect(kind, inTest(server));
       clients.set(kind, api);
       return api;
     },
@@ -66,6 +70,9 @@ export function overEveryClient(cases: (subject: Subject) => void): void {
             },
             get server() {
               return shared.server;
+            },
+            get data() {
+              return shared.data;
             },
             client: shared.client,
           });
