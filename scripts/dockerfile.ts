@@ -1,6 +1,5 @@
 /** Reads the Dockerfile and .dockerignore, for what checks them where no Docker daemon is. */
-import { matchesGlob } from "node:path";
-import { DockerfileParser } from "dockerfile-ast";
+import { DockerfileParser, type ModifiableInstruction } from "dockerfile-ast";
 
 /** One instruction: `COPY --from=build /app/dist dist`. */
 export interface Instruction {
@@ -25,18 +24,14 @@ export function readDockerfile(text: string): Stage[] {
   const stages: { name: string | undefined; base: string; instructions: Instruction[] }[] = [];
   for (const parsed of DockerfileParser.parse(text).getInstructions()) {
     const keyword = parsed.getKeyword();
-    const words = (parsed.getArgumentsContent() ?? "").split(/\s+/);
-    const end = words.findIndex((word) => !word.startsWith("--"));
-    const flags = words.slice(0, end);
-    const rest = words.slice(end);
+    // Only instructions that can have flags have the method.
+    const flags = "getFlags" in parsed ? (parsed as ModifiableInstruction).getFlags().map(String) : [];
+    const text = (parsed.getArgumentsContent() ?? "").split(/\s+/).join(" ");
     if (keyword === "FROM") {
-      stages.push({
-        base: rest[0] ?? "",
-        name: rest[1]?.toLowerCase() === "as" ? rest[2] : undefined,
-        instructions: [],
-      });
+      const [base = "", as, name] = text.split(" ");
+      stages.push({ base, name: as?.toLowerCase() === "as" ? name : undefined, instructions: [] });
     } else {
-      stages.at(-1)?.instructions.push({ keyword, flags, text: rest.join(" ") });
+      stages.at(-1)?.instructions.push({ keyword, flags, text });
     }
   }
   return stages;
@@ -65,11 +60,22 @@ export function contextFilter(ignoreFile: string): (path: string) => boolean {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => ({ keep: line.startsWith("!"), pattern: line.replace(/^!/, "").replace(/^\//, "") }));
+    .map((line) => ({ keep: line.startsWith("!"), pattern: globPattern(line.replace(/^!?\/?/, "")) }));
   return (path) => {
     const parts = path.split("/");
     const above = parts.map((_, at) => parts.slice(0, at + 1).join("/"));
-    const last = rules.findLast(({ pattern }) => above.some((part) => matchesGlob(part, pattern)));
+    const last = rules.findLast(({ pattern }) => above.some((part) => pattern.test(part)));
     return last?.keep ?? true;
   };
+}
+
+/** Docker's patterns: unlike a shell's, `*` and `**` match names that begin with a dot. */
+function globPattern(glob: string): RegExp {
+  const source = glob.replace(/\*\*\/?|[*?.+^${}()|[\]\\]/g, (found) => {
+    if (found === "**/") return "(?:.*/)?";
+    if (found === "**") return ".*";
+    if (found === "*") return "[^/]*";
+    return found === "?" ? "[^/]" : `\\${found}`;
+  });
+  return new RegExp(`^${source}$`);
 }
