@@ -1,10 +1,11 @@
 /** The registry: which engine a store's URL selects. */
 import type { Engine } from "./engine.ts";
 import { StartError } from "./errors.ts";
+import { mysqlEngine } from "./mysql/index.ts";
 import { sqliteEngine } from "./sqlite/index.ts";
 
 /** Every engine. */
-export const ENGINES: readonly Engine[] = [sqliteEngine];
+export const ENGINES: readonly Engine[] = [sqliteEngine, mysqlEngine];
 
 /** The engine for a store's URL. @throws StartError that lists the forms of URLs */
 export function engineFor(url: string): Engine {

@@ -11,7 +11,7 @@ import { statement } from "./sql.ts";
 import { MysqlStore } from "./store.ts";
 import { displayUrl, parseUrl, SCHEMES, URL_FORM } from "./url.ts";
 
-export const engine: Engine = {
+export const mysqlEngine: Engine = {
   schemes: SCHEMES,
   urlForm: URL_FORM,
   displayUrl,
