@@ -7,7 +7,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
-import { describeError, escapeControls, idForLog } from "../log.ts";
+import { escapeControls, idForLog } from "../log.ts";
 import type { Caller, RequestContext } from "../rpc/context.ts";
 import { cancelled, deadlineExceeded, RpcError, shuttingDown } from "../rpc/errors.ts";
 import { type Status, toStatus } from "../rpc/status.ts";
@@ -135,6 +135,11 @@ export class Call {
     };
   }
 
+  /** Whether it has succeeded or failed. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   /** Aborts when the call must end early; the reason is an RpcError. */
   get signal(): AbortSignal {
     return this.#abort.signal;
@@ -151,9 +156,8 @@ export class Call {
   }
 
   /** Tells the call its request, whose ids the log names. */
-  received(request: unknown, bytes: number): void {
+  received(request: unknown): void {
     this.#request = request;
-    this.requestBytes = bytes;
   }
 
   /** Counts a message that was sent. */
@@ -253,9 +257,7 @@ export class Call {
         peer: caller.peer,
         userAgent: escapeControls(caller.userAgent),
         ...(slow ? { slow } : {}),
-        ...(internal || (status !== undefined && isFault(status))
-          ? { cause: describeError(status?.cause) }
-          : {}),
+        ...(internal || (status !== undefined && isFault(status)) ? { cause: status?.cause } : {}),
       },
       `${method} ${code}`,
     );

@@ -170,7 +170,8 @@ function decode(method: DescMethod, bytes: Buffer, call: Call): Message {
     const message = `The request is not a valid ${method.input.typeName}: ${(cause as Error).message}`;
     throw new RpcError("MALFORMED_MESSAGE", message, { cause });
   }
-  call.received(request, bytes.byteLength);
+  call.received(request);
+  call.requestBytes = bytes.byteLength;
   return request;
 }
 

@@ -1,0 +1,113 @@
+/** The texts of `--help`, made from the table of settings. */
+
+import { groups, type Knob } from "../config/knob.ts";
+import { flagOf, type KnobName, knobs, variableOf } from "../config.ts";
+
+const width = 100;
+
+/** What `sessiond --help` prints. */
+export const mainHelp = `sessiond keeps the sessions, events and state of ADK agents in a database, behind gRPC.
+
+Usage: sessiond COMMAND [settings]
+
+Commands:
+  serve      run the server (brings the schema up to date first)
+  migrate    bring the schema up to date and exit; with --dry-run only print the SQL
+  version    print the versions of sessiond, Node and the store libraries
+
+Try it:
+  sessiond serve                                    a SQLite file under data/
+  sessiond serve --store mysql://user:pw@host/db    MySQL or MariaDB
+
+sessiond COMMAND --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage.
+`;
+
+/** What `sessiond serve --help` prints. */
+export function serveHelp(): string {
+  return `Runs the server: gRPC on one port; Connect, gRPC-Web, the page and the probes on another.
+
+Usage: sessiond serve [settings]
+
+  sessiond serve
+  sessiond serve --store mysql://user:pw@db.example/agents --grpc-port 50061 --http-port 8090
+  sessiond serve --host 0.0.0.0 --insecure-no-auth --tls-cert cert.pem --tls-key key.pem
+
+Every setting is also an environment variable: --grpc-port is SESSIOND_GRPC_PORT. A flag counts before
+its variable. Put a database's password into SESSIOND_STORE, where other users' ps does not show it.
+Sizes are written 512KiB or 16MiB, times 500ms, 10s, 5m or 1h.
+${groups.map(groupHelp).join("")}
+SIGTERM and SIGINT end the server within --shutdown-grace; a second one ends it at once.
+Exit codes: 0 stopped when asked, 1 failed, 2 wrong usage.
+`;
+}
+
+/** What `sessiond migrate --help` prints. */
+export const migrateHelp = `Brings an empty or older schema up to date, in one process at a time, and exits.
+
+Usage: sessiond migrate [--dry-run] [--store URL] [settings of serve]
+
+  --dry-run    print the SQL that would run, and change nothing
+
+A newer schema, and tables of our names that sessiond did not make, are refused and left untouched.
+Exit codes: 0 done or nothing to do, 1 failed, 2 wrong usage.
+`;
+
+/** What `sessiond version --help` prints. */
+export const versionHelp = `Prints the versions of sessiond, Node and the store libraries.
+
+Usage: sessiond version
+`;
+
+function groupHelp(group: (typeof groups)[number]): string {
+  const entries = Object.entries(knobs).filter(([, knob]) => knob.group === group);
+  return `\n${group}\n${entries.map(([name, knob]) => knobHelp(name as KnobName, knob as Knob<unknown>)).join("")}`;
+}
+
+function knobHelp(name: KnobName, knob: Knob<unknown>): string {
+  const head = `  ${flagForms(name)}`;
+  const fallback = knob.show(knob.fallback);
+  const note = knob.form === undefined || fallback === "" ? "" : ` [${fallback}]`;
+  return `${head}\n${wrap(`${knob.doc}${note}`, 6)}\n`;
+}
+
+/** How a setting is written on the command line. */
+export function flagForms(name: KnobName): string {
+  const { form, fallback } = knobs[name];
+  if (form !== undefined) return `${flagOf(name)} ${form}`;
+  return fallback === true ? `--no-${flagOf(name).slice(2)}` : flagOf(name);
+}
+
+/** The reference of all settings in Markdown, for docs/configuration.md. */
+export function markdownReference(): string {
+  const sections = groups.map((group) => {
+    const rows = Object.entries(knobs)
+      .filter(([, knob]) => knob.group === group)
+      .map(([name, knob]) => markdownRow(name as KnobName, knob as Knob<unknown>));
+    return `## ${group}\n\n| Flag | Variable | Default | |\n|---|---|---|---|\n${rows.join("\n")}\n`;
+  });
+  return sections.join("\n");
+}
+
+function markdownRow(name: KnobName, knob: Knob<unknown>): string {
+  const fallback = knob.show(knob.fallback);
+  const cells = [
+    `\`${flagForms(name).replaceAll("|", "\\|")}\``,
+    `\`${variableOf(name)}\``,
+    fallback === "" ? "none" : `\`${fallback.replaceAll(",", ", ")}\``,
+    knob.doc.replaceAll("|", "\\|"),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function wrap(text: string, indent: number): string {
+  const lines: string[] = [];
+  let line = " ".repeat(indent);
+  for (const word of text.split(/ |(?<=,)(?=[A-Z])/)) {
+    if (line.length + word.length + 1 > width && line.trim() !== "") {
+      lines.push(line);
+      line = " ".repeat(indent);
+    }
+    line += line.trim() === "" ? word : ` ${word}`;
+  }
+  return [...lines, line].join("\n");
+}

@@ -1,0 +1,151 @@
+/** `sessiond serve`. */
+import type { Logger } from "pino";
+import { loadConfig } from "../config/load.ts";
+import { type Config, isLoopback, limitsOf } from "../config.ts";
+import { createLog } from "../log.ts";
+import { AppendPipeline } from "../pipeline/append-pipeline.ts";
+import { createHandlers } from "../rpc/index.ts";
+import { type RunningServer, startServer } from "../server/server.ts";
+import type { Engine } from "../store/engine.ts";
+import { StartError } from "../store/errors.ts";
+import { engineFor } from "../store/open.ts";
+import type { Store } from "../store/store.ts";
+import { version } from "../version.ts";
+import { engineOptions } from "./migrate.ts";
+import { progressOn } from "./progress.ts";
+import { sweepRequests } from "./sweep.ts";
+
+/**
+ * Runs the server until it is told to stop, then resolves.
+ * @throws UsageError, StartError if it cannot start
+ */
+export async function serve(args: readonly string[]): Promise<void> {
+  const config = loadConfig(args, process.env);
+  const log = createLog(config);
+  exitOnFault(log);
+  const stopped = firstSignal(log);
+  const engine = engineFor(config.store);
+  const store = await openStore(engine, config, log);
+  const sweeping = new AbortController();
+  try {
+    checkDurability(store, config, log);
+    const limits = { ...limitsOf(config) };
+    const { maxEventBytes } = store.capabilities;
+    if (maxEventBytes < limits.maxEventBytes) {
+      log.warn({ maxEventBytes }, "the database takes smaller events than --max-event-bytes allows");
+      limits.maxEventBytes = maxEventBytes;
+    }
+    const pipeline = new AppendPipeline(store, {
+      maxQueuedAppends: limits.appendQueueCalls,
+      maxQueuedBytes: limits.appendQueueBytes,
+    });
+    const handlers = createHandlers({ store, pipeline, limits });
+    const { description } = store.capabilities;
+    const server = await startServer({ config, handlers, store, storeDescription: description, log });
+    sweepRequests(store, config.requestRetention, log, sweeping.signal);
+    announce(server, engine, store, config, log);
+    const signal = await stopped;
+    log.info({ signal, graceMs: config.shutdownGrace }, "shutting down");
+    await server.close(config.shutdownGrace);
+  } finally {
+    sweeping.abort();
+    await within(store.close(), 2_000);
+  }
+  log.info("stopped");
+}
+
+async function openStore(engine: Engine, config: Config, log: Logger): Promise<Store> {
+  const options = engineOptions(config, log);
+  if (config.migrate) {
+    const progress = progressOn(process.stderr);
+    const report = await engine.migrate(config.store, {
+      ...options,
+      dryRun: false,
+      onStep: (step) => progress.show(`migrating: ${step.version} ${step.name} …`),
+    });
+    progress.clear();
+    if (report.steps.length > 0) {
+      log.info({ from: report.fromVersion, to: report.toVersion }, "schema migrated");
+    }
+  }
+  return engine.open(config.store, options);
+}
+
+/** Says what an acknowledgement is worth. @throws StartError under `--require-durable` if it is worth less than a commit */
+function checkDurability(store: Store, config: Config, log: Logger): void {
+  const { settings, losesCommitsOnCrash } = store.capabilities.durability;
+  const facts = { durability: Object.fromEntries(settings) };
+  if (!losesCommitsOnCrash) {
+    log.info(facts, "acknowledged commits survive a crash of the database");
+    return;
+  }
+  const list = [...settings].map(([name, value]) => `${name}=${value}`).join(", ");
+  if (config.requireDurable) {
+    throw new StartError(
+      `--require-durable: the database may lose acknowledged commits in a crash (${list}). ` +
+        "Make it flush at every commit, or leave the flag out.",
+    );
+  }
+  log.warn(facts, "the database may lose acknowledged commits in a crash");
+}
+
+function announce(server: RunningServer, engine: Engine, store: Store, config: Config, log: Logger): void {
+  const { description } = store.capabilities;
+  const url = engine.displayUrl(config.store);
+  const tls = config.tlsCert !== "";
+  process.stdout.write(
+    `sessiond ${version} keeps sessions in ${url} (${description})\n` +
+      `  gRPC            ${server.grpcTarget}${tls ? " (TLS)" : ""}\n` +
+      `  HTTP, Connect   ${server.httpUrl}\n`,
+  );
+  log.info(
+    {
+      version,
+      store: url,
+      description,
+      grpc: server.grpcTarget,
+      http: server.httpUrl,
+      tls,
+      pid: process.pid,
+    },
+    "listening",
+  );
+  if (!isLoopback(config.host)) {
+    log.warn(
+      { host: config.host },
+      "listening beyond loopback without authentication (--insecure-no-auth): whoever reaches the ports reads and writes all",
+    );
+  }
+}
+
+/** Resolves with the first signal to stop; the second ends the process at once. */
+function firstSignal(log: Logger): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let first = true;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (!first) {
+      log.warn({ signal }, "told to stop again: exiting at once");
+      process.exit(1);
+    }
+    first = false;
+    resolve(signal);
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  return promise;
+}
+
+/** A fault that nothing caught leaves the process in a state that nobody knows: it is logged and ended. */
+function exitOnFault(log: Logger): void {
+  process.on("uncaughtException", (cause, origin) => {
+    log.fatal({ cause, origin }, "uncaught fault: exiting");
+    process.exit(1);
+  });
+}
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
+}

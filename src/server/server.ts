@@ -1,0 +1,91 @@
+/** Both front doors over one store: opening and closing them in the right order. */
+import { hostname } from "node:os";
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import type { Handlers } from "../rpc/handler.ts";
+import type { Store } from "../store/store.ts";
+import { Calls } from "./calls.ts";
+import { type Door, openGrpc } from "./grpc/server.ts";
+import { page } from "./http/page.ts";
+import { openHttp } from "./http/server.ts";
+import { hostPort } from "./listen.ts";
+import { ReadinessCheck } from "./readiness.ts";
+import { KeyPairFiles } from "./tls.ts";
+
+/** What a server serves. */
+export interface ServerOptions {
+  readonly config: Config;
+  readonly handlers: Handlers;
+  readonly store: Pick<Store, "ping">;
+  /** The store's name and version, for the page. */
+  readonly storeDescription: string;
+  readonly log: Logger;
+}
+
+/** A running server. */
+export interface RunningServer {
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  /** `HOST:PORT` for gRPC clients on this machine. */
+  readonly grpcTarget: string;
+  /** The origin of the HTTP port. */
+  readonly httpUrl: string;
+  /**
+   * Says that it is not ready, stops accepting, tells streams to move, lets unary calls
+   * finish, tells connections to go. What is left after `graceMs` in all is cut.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+const readinessPollMs = 5_000;
+
+/** Opens both ports, or none. @throws StartError */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, handlers, log } = options;
+  const calls = new Calls(config, log);
+  const readiness = new ReadinessCheck(options.store, config.readyTimeout);
+  const tls = config.tlsCert === "" ? undefined : await KeyPairFiles.open(config.tlsCert, config.tlsKey, log);
+  const doors = { config, calls, handlers, readiness, tls, log };
+  const host = reachableHost(config.host);
+  const grpc = await openGrpc(doors);
+  const grpcTarget = hostPort(host, grpc.port);
+  let http: Door | undefined;
+  const url = (port: number): string => `${tls === undefined ? "http" : "https"}://${hostPort(host, port)}`;
+  try {
+    http = await openHttp({
+      ...doors,
+      page: () =>
+        page({
+          store: options.storeDescription,
+          grpcTarget,
+          httpUrl: url(http?.port ?? config.httpPort),
+          tls: tls !== undefined,
+        }),
+    });
+  } catch (error) {
+    tls?.close();
+    await grpc.close(0);
+    throw error;
+  }
+  readiness.poll(readinessPollMs);
+  return {
+    grpcPort: grpc.port,
+    httpPort: http.port,
+    grpcTarget,
+    httpUrl: url(http.port),
+    async close(graceMs) {
+      const end = performance.now() + graceMs;
+      const left = (): number => Math.max(0, end - performance.now());
+      readiness.stop();
+      tls?.close();
+      for (const door of [grpc, http]) door.stopListening();
+      await calls.close(graceMs);
+      await Promise.all([grpc, http].map((door) => door.close(left())));
+    },
+  };
+}
+
+/** A name under which this machine reaches an address that stands for all of its own. */
+function reachableHost(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? hostname() : host;
+}
