@@ -1,0 +1,85 @@
+import { expect } from "vitest";
+import {
+  append,
+  appendInput,
+  createInput,
+  deltaOf,
+  eventOf,
+  keyOf,
+  mark,
+  NOW,
+  updateInput,
+} from "../build.ts";
+import type { Cases } from "../harness.ts";
+
+export const changes = {
+  "the create and every change without an event are kept, with what they changed": async ({ store, app }) => {
+    const key = keyOf(app);
+    const given = deltaOf({ a: "1.0", "user:b": "2", "app:c": "3" });
+    await store.createSession(createInput(key, { delta: given }));
+    await append(store, appendInput(key, [eventOf({ set: { ignored: "1" } }), eventOf()]));
+    const patch = deltaOf({ a: "null", "app:d": "4" }, ["e", "user:b"]);
+    await store.updateSession(
+      updateInput(key, { nowMicros: NOW + 1, state: { kind: "merge", delta: patch } }),
+    );
+    await store.updateSession(updateInput(key, { nowMicros: NOW + 2, displayName: "x" }));
+    await append(store, appendInput(key, [eventOf()], { nowMicros: NOW + 3 }));
+    const replacement = new Map([["only", "1"]]);
+    await store.updateSession(
+      updateInput(key, { nowMicros: NOW + 4, state: { kind: "replace", state: replacement } }),
+    );
+    const all = [
+      { revision: 1, afterSeq: 0, createMicros: NOW, replaced: false, delta: given },
+      { revision: 4, afterSeq: 2, createMicros: NOW + 1, replaced: false, delta: patch },
+      { revision: 5, afterSeq: 2, createMicros: NOW + 2, replaced: false, delta: deltaOf() },
+      {
+        revision: 7,
+        afterSeq: 3,
+        createMicros: NOW + 4,
+        replaced: true,
+        delta: { ...deltaOf(), session: { set: replacement, remove: [] } },
+      },
+    ];
+    expect(await store.listChanges(key, 3)).toEqual(all);
+    expect(await store.listChanges(key, 2)).toEqual(all.slice(0, 3));
+    expect(await store.listChanges(key, 1)).toEqual(all.slice(0, 1));
+    expect(await store.listChanges(key, 0)).toEqual(all.slice(0, 1));
+    expect(await store.listChanges(keyOf(app, "missing"), 10)).toEqual([]);
+  },
+
+  "a session made by an append has its create, too": async ({ store, app }) => {
+    const key = keyOf(app);
+    await append(store, appendInput(key, [eventOf({ set: { a: "1" } })], { createUid: "made" }));
+    expect(await store.listChanges(key, 1)).toEqual([
+      { revision: 1, afterSeq: 0, createMicros: NOW, replaced: false, delta: deltaOf() },
+    ]);
+  },
+
+  "a change that was refused or repeated is not kept twice": async ({ store, app }) => {
+    const key = keyOf(app);
+    await store.createSession(createInput(key));
+    const change = updateInput(key, { displayName: "x", request: mark("once") });
+    await store.updateSession(change);
+    await store.updateSession(change);
+    const refused = updateInput(key, { expected: { uid: undefined, revision: 9 }, displayName: "y" });
+    await expect(store.updateSession(refused)).rejects.toMatchObject({ reason: "STALE_SESSION" });
+    expect((await store.listChanges(key, 0)).map((change) => change.revision)).toEqual([1, 2]);
+  },
+
+  "changes and events together give every revision once": async ({ store, app }) => {
+    const key = keyOf(app);
+    const { uid } = await store.createSession(createInput(key));
+    await Promise.all(
+      Array.from({ length: 30 }, (_, at) =>
+        at % 3 === 0
+          ? store.updateSession(updateInput(key, { displayName: String(at) }))
+          : append(store, appendInput(key, [eventOf({ set: { [`k${at}`]: "1" } })])),
+      ),
+    );
+    const revisions = (await store.listChanges(key, 100)).map((change) => change.revision);
+    const range = { key, uid, afterSeq: 0, throughSeq: 100, maxRows: 100 };
+    for await (const chunk of store.readStateDeltas(range))
+      revisions.push(...chunk.map((delta) => delta.revision));
+    expect(revisions.sort((a, b) => a - b)).toEqual(Array.from({ length: 31 }, (_, at) => at + 1));
+  },
+} satisfies Cases;

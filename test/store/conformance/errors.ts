@@ -1,0 +1,92 @@
+import { expect } from "vitest";
+import {
+  ANY,
+  appendInput,
+  createInput,
+  eventOf,
+  failsWith,
+  keyOf,
+  listInput,
+  mustGet,
+  rangeOf,
+  readRange,
+  refusesStart,
+  updateInput,
+} from "../build.ts";
+import type { Cases } from "../harness.ts";
+
+export const errors = {
+  "a store answers a ping": async ({ store }) => {
+    await store.ping();
+  },
+
+  "a closed store refuses every call": async ({ app, openAnother }) => {
+    const store = await openAnother();
+    const key = keyOf(app);
+    const session = await store.createSession(createInput(key));
+    await store.close();
+    await store.close();
+    const calls = [
+      store.ping(),
+      store.createSession(createInput(keyOf(app, "other"))),
+      store.getSession(key),
+      store.getSessionRow(key),
+      store.updateSession(updateInput(key)),
+      store.deleteSession({ key, expected: ANY }),
+      store.listSessions(listInput(app)),
+      store.listApps(undefined, 1),
+      store.listUsers(app, undefined, 1),
+      store.append([appendInput(key, [eventOf()])]),
+      readRange(store, rangeOf(session)),
+      store.listChanges(key, 1),
+      store.getSharedState(app, undefined),
+      store.sweepRequests(1),
+    ];
+    for (const call of calls) await failsWith(call, "STORE_CLOSED");
+  },
+
+  "close waits for what runs": async ({ app, openAnother, store }) => {
+    const closing = await openAnother();
+    const key = keyOf(app);
+    await store.createSession(createInput(key));
+    const appends = Array.from({ length: 5 }, () => closing.append([appendInput(key, [eventOf()])]));
+    const closed = closing.close();
+    for (const outcomes of await Promise.all(appends)) expect(outcomes).toMatchObject([{ ok: true }]);
+    await closed;
+    expect((await mustGet(store, key)).headSeq).toBe(5);
+  },
+
+  "an abort before the work began rejects with its reason and does nothing": async ({ store, app }) => {
+    const key = keyOf(app);
+    const reason = new Error("the caller went away");
+    const signal = AbortSignal.abort(reason);
+    await expect(store.createSession(createInput(key), signal)).rejects.toBe(reason);
+    await expect(store.getSession(key, signal)).rejects.toBe(reason);
+    expect(await store.getSession(key)).toBeUndefined();
+    await store.createSession(createInput(key));
+    await expect(store.append([appendInput(key, [eventOf()])], signal)).rejects.toBe(reason);
+    await expect(store.deleteSession({ key, expected: ANY }, signal)).rejects.toBe(reason);
+    expect((await mustGet(store, key)).headSeq).toBe(0);
+  },
+
+  "a failure carries nothing of the database": async ({ store, app }) => {
+    const key = keyOf(app, "secret-id");
+    await store.createSession(createInput(key));
+    const error = await failsWith(store.createSession(createInput(key)), "SESSION_ALREADY_EXISTS");
+    expect(error.message).not.toMatch(/secret-id|adk_|SQL|constraint/i);
+  },
+
+  "a malformed URL says what the form is": async ({ harness }) => {
+    const [scheme = ""] = harness.engine.schemes;
+    const error = await refusesStart(harness.engine.open(`${scheme}:`, harness.options), /./);
+    expect(error.message).toContain(harness.engine.urlForm);
+  },
+
+  "what it can do is told": async ({ store }) => {
+    const { description, maxEventBytes, maxAppendBytes, durability } = store.capabilities;
+    expect(description).toMatch(/\d+\.\d+/);
+    expect(maxEventBytes).toBeGreaterThanOrEqual(16 * 1024 * 1024);
+    expect(maxAppendBytes).toBeGreaterThanOrEqual(maxEventBytes);
+    expect(durability.settings.size).toBeGreaterThan(0);
+  },
+} satisfies Cases;

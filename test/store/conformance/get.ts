@@ -1,0 +1,63 @@
+import { expect } from "vitest";
+import { append, appendInput, createInput, deltaOf, eventOf, keyOf, mustGet } from "../build.ts";
+import type { Cases } from "../harness.ts";
+
+export const get = {
+  "a session that is not there is undefined": async ({ store, app }) => {
+    await store.createSession(createInput(keyOf(app, "s", "u")));
+    expect(await store.getSession(keyOf(app, "other"))).toBeUndefined();
+    expect(await store.getSession(keyOf(app, "s", "other"))).toBeUndefined();
+    expect(await store.getSession(keyOf(`${app}-other`))).toBeUndefined();
+    expect(await store.getSessionRow(keyOf(app, "other"))).toBeUndefined();
+  },
+
+  "a light row is the session without state": async ({ store, app }) => {
+    const key = keyOf(app);
+    await store.createSession(
+      createInput(key, { labels: new Map([["a", "b"]]), delta: deltaOf({ x: "1", "user:y": "2" }) }),
+    );
+    const whole = await mustGet(store, key);
+    expect(await store.getSessionRow(key)).toEqual({ ...whole, state: undefined });
+  },
+
+  "an acknowledged change is seen by the next read": async ({ store, app }) => {
+    const key = keyOf(app);
+    await store.createSession(createInput(key));
+    for (let round = 1; round <= 20; round++) {
+      await append(store, appendInput(key, [eventOf({ set: { round: String(round) } })]));
+      const session = await mustGet(store, key);
+      expect([session.headSeq, session.revision, session.state?.get("round")]).toEqual([
+        round,
+        round + 1,
+        String(round),
+      ]);
+    }
+  },
+
+  "head, revision and state of all scopes are of one snapshot": async ({ store, app }) => {
+    const key = keyOf(app);
+    await store.createSession(createInput(key, { delta: deltaOf({ n: "0", "user:n": "0", "app:n": "0" }) }));
+    let writing = true;
+    const writer = (async () => {
+      for (let n = 1; n <= 60; n++) {
+        const set = { n: String(n), "user:n": String(n), "app:n": String(n) };
+        await append(store, appendInput(key, [eventOf({ set })]));
+      }
+      writing = false;
+    })();
+    let reads = 0;
+    while (writing) {
+      const { headSeq, revision, state } = await mustGet(store, key);
+      const expected = String(headSeq);
+      expect([state?.get("n"), state?.get("user:n"), state?.get("app:n")]).toEqual([
+        expected,
+        expected,
+        expected,
+      ]);
+      expect(revision).toBe(headSeq + 1);
+      reads++;
+    }
+    await writer;
+    expect(reads).toBeGreaterThan(0);
+  },
+} satisfies Cases;
