@@ -1,0 +1,173 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { EventsFrameSchema } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import { type EventsFrame, FrameAssembler, type FrameBounds } from "../../src/reads/frames.ts";
+import { toEvent } from "../../src/rpc/convert/event.ts";
+import { wireBytes } from "../../src/rpc/convert/event-bytes.ts";
+import type { EventRecord } from "../../src/store/store.ts";
+
+const EVENT_BYTES = wireBytes(record(1, 1));
+
+function record(seq: number, appendEndSeq: number, more: Partial<EventRecord> = {}): EventRecord {
+  return {
+    key: { appName: "a", userId: "u", sessionId: "s" },
+    seq,
+    revision: seq + 1,
+    createMicros: 1_700_000_000_000_000,
+    appendEndSeq,
+    bytes: 10,
+    id: "e".repeat(10),
+    invocationId: "",
+    author: "",
+    branch: undefined,
+    timestamp: 1.5,
+    partial: undefined,
+    turnComplete: undefined,
+    interrupted: undefined,
+    errorCode: undefined,
+    errorMessage: undefined,
+    longRunningToolIds: undefined,
+    actions: "",
+    content: "",
+    groundingMetadata: "",
+    customMetadata: "",
+    extra: "",
+    stateDelta: new Map(),
+    removedStateKeys: [],
+    writerLanguage: "",
+    writerAdkVersion: "",
+    ...more,
+  };
+}
+
+/** The events of appends of these sizes, from seq `first` on. */
+function appends(sizes: readonly number[], first = 1): EventRecord[] {
+  const events: EventRecord[] = [];
+  for (const size of sizes) {
+    const end = first + events.length + size - 1;
+    for (let n = 0; n < size; n++) events.push(record(first + events.length, end));
+  }
+  return events;
+}
+
+function cut(events: readonly EventRecord[], bounds: FrameBounds, startSeq = 0): EventsFrame[] {
+  const frames = new FrameAssembler(bounds, startSeq);
+  return [...events.flatMap((event) => frames.add(event)), ...frames.finish()];
+}
+
+/** What a frame says: its seqs, where a resume goes on, whether it continues. */
+function shown(frames: readonly EventsFrame[]): string[] {
+  return frames.map(
+    ({ events, seq, resumeSeq, continues }) =>
+      `${events.map((event) => event.seq).join(",")} seq ${seq} resume ${resumeSeq}${continues ? " continues" : ""}`,
+  );
+}
+
+const eventsPerFrame = (count: number): FrameBounds => ({ maxBytes: count * EVENT_BYTES, maxEvents: 64 });
+
+describe("frames", () => {
+  it("hold what fits, whole appends only", () => {
+    expect(shown(cut(appends([1, 1, 1, 1]), eventsPerFrame(3)))).toEqual([
+      "1,2,3 seq 3 resume 3",
+      "4 seq 4 resume 4",
+    ]);
+    expect(shown(cut(appends([2, 2, 2]), eventsPerFrame(3)))).toEqual([
+      "1,2 seq 2 resume 2",
+      "3,4 seq 4 resume 4",
+      "5,6 seq 6 resume 6",
+    ]);
+  });
+
+  it("split an append that is larger than a frame, and say so", () => {
+    expect(shown(cut(appends([1, 5, 1, 1]), eventsPerFrame(2)))).toEqual([
+      "1 seq 1 resume 1",
+      "2,3 seq 3 resume 1 continues",
+      "4,5 seq 5 resume 1 continues",
+      "6,7 seq 7 resume 7",
+      "8 seq 8 resume 8",
+    ]);
+  });
+
+  it("end exactly with an append that fills them", () => {
+    expect(shown(cut(appends([2, 4, 2]), eventsPerFrame(2)))).toEqual([
+      "1,2 seq 2 resume 2",
+      "3,4 seq 4 resume 2 continues",
+      "5,6 seq 6 resume 6",
+      "7,8 seq 8 resume 8",
+    ]);
+  });
+
+  it("have one event that alone is larger than a frame", () => {
+    const events = [record(1, 1), record(2, 2, { bytes: 10_000 }), record(3, 3)];
+    expect(shown(cut(events, eventsPerFrame(2)))).toEqual([
+      "1 seq 1 resume 1",
+      "2 seq 2 resume 2",
+      "3 seq 3 resume 3",
+    ]);
+  });
+
+  it("end after so many events, but not within an append", () => {
+    const bounds = { maxBytes: 1_000_000, maxEvents: 3 };
+    expect(shown(cut(appends([1, 1, 1, 1]), bounds))).toEqual(["1,2,3 seq 3 resume 3", "4 seq 4 resume 4"]);
+    expect(shown(cut(appends([2, 5, 1]), bounds))).toEqual([
+      "1,2,3,4,5,6,7 seq 7 resume 7",
+      "8 seq 8 resume 8",
+    ]);
+  });
+
+  it("resume at the start of the history while its first append goes on", () => {
+    // A client that asked for the events after 2, in the middle of an append of 1 to 6.
+    const events = [3, 4, 5, 6].map((seq) => record(seq, 6));
+    expect(shown(cut(events, eventsPerFrame(3), 2))).toEqual([
+      "3,4,5 seq 5 resume 2 continues",
+      "6 seq 6 resume 6",
+    ]);
+  });
+
+  it("know an append's end where a filter leaves its last event out", () => {
+    // Appends 1 to 3 and 4 to 6, of which 3 and 6 are filtered out.
+    const events = [record(1, 3), record(2, 3), record(4, 6), record(5, 6)];
+    expect(shown(cut(events, eventsPerFrame(3)))).toEqual(["1,2 seq 3 resume 3", "4,5 seq 6 resume 6"]);
+  });
+
+  it("give every event once and never resume beyond what was sent, however they are cut", () => {
+    for (let size = 1; size <= 7; size++) {
+      const events = appends([1, 3, 2, 7, 1, 1, 12, 2]);
+      const frames = cut(events, eventsPerFrame(size));
+      expect(frames.flatMap((frame) => frame.events)).toEqual(events);
+      for (const [at, frame] of frames.entries()) {
+        const after = frames.slice(0, at + 1).flatMap((sent) => sent.events);
+        const end = events.find((event) => event.seq === frame.resumeSeq)?.appendEndSeq ?? 0;
+        expect(frame.resumeSeq).toBe(end);
+        expect(frame.continues).toBe(frame.resumeSeq !== after.at(-1)?.seq);
+        expect(frame.events.length).toBeLessThanOrEqual(size);
+      }
+      expect(frames.at(-1)?.resumeSeq).toBe(events.length);
+    }
+  });
+});
+
+describe("wireBytes", () => {
+  it("is no less than what an event takes in a frame", () => {
+    const entries = Array.from({ length: 300 }, (_, n) => `k${n}`);
+    const texts = { content: "é".repeat(50_000), branch: "", errorCode: "", errorMessage: "x" };
+    const events = [
+      record(1, 1),
+      record(Number.MAX_SAFE_INTEGER, 1, {
+        ...texts,
+        bytes: 100_000 + 1 + 10 + 3 * entries.join("").length + 300,
+        partial: false,
+        turnComplete: true,
+        interrupted: true,
+        longRunningToolIds: entries,
+        stateDelta: new Map(entries.map((key) => [key, "1"])),
+        removedStateKeys: entries,
+        createMicros: Number.MAX_SAFE_INTEGER,
+      }),
+    ];
+    for (const event of events) {
+      const frame = create(EventsFrameSchema, { events: [toEvent(event)] });
+      expect(toBinary(EventsFrameSchema, frame).length).toBeLessThanOrEqual(wireBytes(event));
+    }
+  });
+});
