@@ -46,4 +46,5 @@ export const steps: readonly Step[] = [
   { name: "go stubs", command: ["go", "vet", "./..."], cwd: "gen/go", count: "exit" },
   { name: "java stubs", command: ["mvn", "-q", "-B", "compile"], cwd: "gen/java", count: "exit" },
   script("package", "check-package.ts"),
+  script("image without Docker", "check-image.ts"),
 ];
