@@ -91,9 +91,7 @@ async function load(
       piece.map(({ key }) => keyValues(key)),
     );
     return {
-      sql:
-        `SELECT ${SESSION_COLUMNS} FROM adk_sessions FORCE INDEX (PRIMARY) WHERE ${which.sql} ` +
-        `ORDER BY ${SESSION_KEY.join(", ")} FOR UPDATE`,
+      sql: `SELECT ${SESSION_COLUMNS} FROM adk_sessions FORCE INDEX (PRIMARY) WHERE ${which.sql} FOR UPDATE`,
       values: which.values,
     };
   });

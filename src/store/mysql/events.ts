@@ -112,8 +112,8 @@ export async function listScopeEvents(
   return read(pool, signal, async (connection) => {
     const events: EventRecord[] = [];
     let bytes = 0;
-    for (const { sql, values } of segments(input)) {
-      const tail = `${FROM_EVENTS} WHERE ${sql} ORDER BY app_name, user_id, session_id, seq`;
+    for (const { sql, values, order } of segments(input)) {
+      const tail = `${FROM_EVENTS} WHERE ${sql} ORDER BY ${order}`;
       const left = input.maxRows - events.length;
       if (left === 0) break;
       const sizes = await connection.execute<{ bytes: number }>(
@@ -221,32 +221,49 @@ function eventsIn(range: Omit<Range, "uid">, afterTime: number | undefined): Con
     : { sql: `${sql} AND ${SINCE}`, values: [...values, afterTime] };
 }
 
+/** A part of a scope in its order, of those columns only that vary: MariaDB sorts for the others. */
+interface Segment extends Condition {
+  readonly order: string;
+}
+
 /** The parts of the scope that are still to be read, each one range of the primary key. */
-function segments({ scope, after, afterTime }: ListScopeEventsInput): Condition[] {
+function segments({ scope, after, afterTime }: ListScopeEventsInput): Segment[] {
   const { appName, userId } = scope;
   const parts = after === undefined ? [whole(appName, userId)] : following(appName, userId, after);
   if (afterTime === undefined) return parts;
-  return parts.map(({ sql, values }) => ({ sql: `${sql} AND ${SINCE}`, values: [...values, afterTime] }));
+  return parts.map((part) => ({
+    ...part,
+    sql: `${part.sql} AND ${SINCE}`,
+    values: [...part.values, afterTime],
+  }));
 }
 
-function whole(appName: string, userId: string | undefined): Condition {
-  if (userId === undefined) return { sql: "app_name = ?", values: [appName] };
-  return { sql: "app_name = ? AND user_id = ?", values: [appName, userId] };
+function whole(appName: string, userId: string | undefined): Segment {
+  if (userId === undefined) {
+    return { sql: "app_name = ?", values: [appName], order: "user_id, session_id, seq" };
+  }
+  return { sql: "app_name = ? AND user_id = ?", values: [appName, userId], order: "session_id, seq" };
 }
 
-function following(appName: string, userId: string | undefined, after: EventPosition): Condition[] {
-  const parts: Condition[] = [
+function following(appName: string, userId: string | undefined, after: EventPosition): Segment[] {
+  const parts: Segment[] = [
     {
       sql: "app_name = ? AND user_id = ? AND session_id = ? AND seq > ?",
       values: [appName, after.userId, after.sessionId, after.seq],
+      order: "seq",
     },
     {
       sql: "app_name = ? AND user_id = ? AND session_id > ?",
       values: [appName, after.userId, after.sessionId],
+      order: "session_id, seq",
     },
   ];
   if (userId === undefined) {
-    parts.push({ sql: "app_name = ? AND user_id > ?", values: [appName, after.userId] });
+    parts.push({
+      sql: "app_name = ? AND user_id > ?",
+      values: [appName, after.userId],
+      order: "user_id, session_id, seq",
+    });
   }
   return parts;
 }

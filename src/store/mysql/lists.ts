@@ -84,14 +84,15 @@ export function sessionPage(input: ListSessionsInput): SessionQuery {
     );
   }
   if (input.ownerId !== undefined) where("s.owner_id = ?", input.ownerId);
+  // As a value of one row of a key, not EXISTS, which servers turn into a join that loses the order.
   const beside = "t.app_name = s.app_name AND t.user_id = s.user_id AND t.session_id = s.id";
   for (const [label, value] of input.labels) {
-    const found = `SELECT 1 FROM adk_session_labels t WHERE ${beside} AND t.label_key = ? AND t.label_value = ?`;
-    where(`EXISTS (${found})`, label, value);
+    const found = `SELECT t.label_value FROM adk_session_labels t WHERE ${beside} AND t.label_key = ?`;
+    where(`(${found}) = ?`, label, value);
   }
   for (const [stateKey, hash] of input.stateEquals) {
-    const found = `SELECT 1 FROM adk_session_states t WHERE ${beside} AND t.state_key = ? AND t.value_hash = ?`;
-    where(`EXISTS (${found})`, stateKey, bytes(hash));
+    const found = `SELECT t.value_hash FROM adk_session_states t WHERE ${beside} AND t.state_key = ?`;
+    where(`(${found}) = ?`, stateKey, bytes(hash));
   }
   const order = ofUser ? [time, "id"] : [time, "user_id", "id"];
   const direction = descending ? "DESC" : "ASC";

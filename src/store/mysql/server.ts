@@ -36,14 +36,18 @@ const SETTINGS = [
 ];
 
 /** What makes every session alike, whatever the server's defaults. */
-const SETUP = [
-  "SET NAMES utf8mb4 COLLATE utf8mb4_bin",
+const SETTINGS_OF_SESSIONS = [
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
   "SET SESSION time_zone = '+00:00'",
   "SET SESSION autocommit = 1",
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
   `SET SESSION innodb_lock_wait_timeout = ${count(LOCK_WAIT_SECONDS)}`,
 ];
+
+/** With the columns' own collation: MariaDB sorts where it need not if constants have another. */
+function setup({ exactCollation }: Dialect): string[] {
+  return [`SET NAMES utf8mb4 COLLATE ${exactCollation}`, ...SETTINGS_OF_SESSIONS];
+}
 
 /** Asks a server what it is. @throws the driver's error, StartError if it is too old */
 export async function findServer(address: DatabaseAddress, options: EngineOptions): Promise<Server> {
@@ -77,18 +81,21 @@ export function connectionOptions(
   return {
     connectTimeoutMs: options.connectTimeoutMs,
     answerTimeoutMs: options.statementTimeoutMs + ANSWER_GRACE_MS,
-    setup: [...SETUP, dialect.statementTimeout(options.statementTimeoutMs)],
+    setup: [...setup(dialect), dialect.statementTimeout(options.statementTimeoutMs)],
     maxPacketBytes,
     multiStatements: dialect.multiStatements,
   };
 }
 
 /** How a migration's connections are opened: its statements take as long as they take. */
-export function migrationOptions({ maxPacketBytes }: Server, options: EngineOptions): ConnectionOptions {
+export function migrationOptions(
+  { dialect, maxPacketBytes }: Server,
+  options: EngineOptions,
+): ConnectionOptions {
   return {
     connectTimeoutMs: options.connectTimeoutMs,
     answerTimeoutMs: 0,
-    setup: SETUP,
+    setup: setup(dialect),
     maxPacketBytes,
     multiStatements: false,
   };

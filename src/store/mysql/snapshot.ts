@@ -34,7 +34,7 @@ export function snapshot(appName: string, page: SessionQuery, withState: boolean
   const facts = SESSION_FACTS.join(", ");
   const none = SESSION_FACTS.map(() => "NULL").join(", ");
   const beside = (table: string) =>
-    `page p STRAIGHT_JOIN ${table} t ON t.app_name = p.app_name AND t.user_id = p.user_id AND t.session_id = p.id`;
+    `page p STRAIGHT_JOIN ${table} t FORCE INDEX (PRIMARY) ON t.app_name = p.app_name AND t.user_id = p.user_id AND t.session_id = p.id`;
   const parts = [
     `SELECT ${PART.session} AS part, ${SESSION_KEY.join(", ")}, NULL AS name, NULL AS value, ${facts} FROM page`,
     `SELECT ${PART.label}, ${of("t", OF_SESSION)}, t.label_key, t.label_value, ${none} FROM ${beside("adk_session_labels")}`,
@@ -43,7 +43,7 @@ export function snapshot(appName: string, page: SessionQuery, withState: boolean
     parts.push(
       `SELECT ${PART.sessionState}, ${of("t", OF_SESSION)}, t.state_key, t.value, ${none} FROM ${beside("adk_session_states")}`,
       `SELECT ${PART.userState}, t.app_name, t.user_id, '', t.state_key, t.value, ${none} ` +
-        "FROM (SELECT DISTINCT app_name, user_id FROM page) p STRAIGHT_JOIN adk_user_states t " +
+        "FROM (SELECT DISTINCT app_name, user_id FROM page) p STRAIGHT_JOIN adk_user_states t FORCE INDEX (PRIMARY) " +
         "ON t.app_name = p.app_name AND t.user_id = p.user_id",
       `SELECT ${PART.appState}, t.app_name, '', '', t.state_key, t.value, ${none} ` +
         "FROM adk_app_states t WHERE t.app_name = ?",
