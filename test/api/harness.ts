@@ -4,6 +4,7 @@ export * from "./harness/data.ts";
 export { deafProxy } from "./harness/deaf-proxy.ts";
 export * from "./harness/failure.ts";
 export { grpcTransport } from "./harness/grpc-transport.ts";
+export { type RawGrpc, rawGrpc, rawHttp } from "./harness/raw.ts";
 export * from "./harness/samples.ts";
 export * from "./harness/server.ts";
 export * from "./harness/suite.ts";

@@ -10,6 +10,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { firstOf, type HeadersInit, pathOf } from "./transport.ts";
+import { type ErrorJson, errorFromJson } from "./wire-error.ts";
 
 /** A transport that runs curl for each call. */
 export function curlTransport(baseUrl: string): Transport {
@@ -153,21 +154,4 @@ async function* framesOf(
       rest = rest.subarray(5 + length);
     }
   }
-}
-
-/** An error as Connect's JSON has it. */
-interface ErrorJson {
-  readonly code: string;
-  readonly message?: string;
-  readonly details?: readonly { readonly type: string; readonly value: string }[];
-}
-
-function errorFromJson({ code, message = "", details = [] }: ErrorJson): ConnectError {
-  const name = code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const failure = new ConnectError(message, Code[name as keyof typeof Code]);
-  failure.details = details.map(({ type, value }) => ({
-    type,
-    value: new Uint8Array(Buffer.from(value, "base64")),
-  }));
-  return failure;
 }

@@ -1,6 +1,6 @@
 /** @grpc/grpc-js as a client transport: what a Node agent has on its side. */
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type Code, ConnectError, type Transport } from "@connectrpc/connect";
+import type { Transport } from "@connectrpc/connect";
 import {
   type CallOptions,
   Client,
@@ -9,8 +9,8 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { StatusSchema } from "../../../gen/ts/google/rpc/status_pb.ts";
 import { type ClosableTransport, firstOf, type HeadersInit, pathOf } from "./transport.ts";
+import { errorFromGrpc } from "./wire-error.ts";
 
 const noLimit = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 
@@ -28,7 +28,7 @@ export function grpcTransport(address: string): ClosableTransport {
         toMetadata(header),
         callOptions(timeoutMs),
         (error, message) => {
-          if (error) return reject(toConnectError(error));
+          if (error) return reject(errorFromGrpc(error));
           resolve({
             stream: false,
             service: method.parent,
@@ -72,7 +72,7 @@ async function* messagesOf<T>(call: ClientReadableStream<T>): AsyncIterable<T> {
   try {
     yield* call as AsyncIterable<T>;
   } catch (error) {
-    throw toConnectError(error as ServiceError);
+    throw errorFromGrpc(error as ServiceError);
   } finally {
     call.cancel();
   }
@@ -85,19 +85,6 @@ function callOptions(timeoutMs: number | undefined): CallOptions {
 function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
   if (signal?.aborted) call.cancel();
   else signal?.addEventListener("abort", () => call.cancel(), { once: true });
-}
-
-/** The codes are the same numbers; details come out of the status that grpc-js leaves undecoded. */
-function toConnectError(error: ServiceError): ConnectError {
-  const failure = new ConnectError(error.details, error.code as number as Code);
-  const [bytes] = error.metadata?.get("grpc-status-details-bin") ?? [];
-  if (Buffer.isBuffer(bytes)) {
-    failure.details = fromBinary(StatusSchema, bytes).details.map(({ typeUrl, value }) => ({
-      type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
-      value,
-    }));
-  }
-  return failure;
 }
 
 function toMetadata(header: HeadersInit | undefined): Metadata {

@@ -136,8 +136,8 @@ function launch(args: readonly string[], options: Omit<ServeOptions, "store" | "
 function portsOf({ child, output }: Run): Promise<{ grpcPort: number; httpPort: number }> {
   return new Promise((resolve) => {
     const look = () => {
-      const grpc = /gRPC\W[^\n]*?127\.0\.0\.1:(\d+)/i.exec(output());
-      const http = /http:\/\/127\.0\.0\.1:(\d+)/i.exec(output());
+      const grpc = /gRPC\W[^\n]*?127\.0\.0\.1:(\d+)\s/i.exec(output());
+      const http = /http:\/\/127\.0\.0\.1:(\d+)\s/i.exec(output());
       if (grpc && http) resolve({ grpcPort: Number(grpc[1]), httpPort: Number(http[1]) });
     };
     child.stdout?.on("data", look);
