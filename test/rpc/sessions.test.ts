@@ -1,19 +1,38 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { SessionOrder } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import type { Limits } from "../../src/config/limits.ts";
 import { failureOf, Service } from "./support.ts";
 
 let service: Service;
-beforeEach(async () => {
+beforeAll(async () => {
   service = await Service.open();
 });
-afterEach(() => service.close());
+afterAll(() => service.close());
 
-const user = { appName: "app", userId: "user" };
-const key = { ...user, sessionId: "session" };
+// Every test has an app of its own.
+let count = 0;
+let app: { appName: string };
+let user: { appName: string; userId: string };
+let key: { appName: string; userId: string; sessionId: string };
+beforeEach(() => {
+  app = { appName: `app${count++}` };
+  user = { ...app, userId: "user" };
+  key = { ...user, sessionId: "session" };
+});
+
+/** Runs a test with a server of its own. */
+async function withLimits(limits: Partial<Limits>, test: (own: Service) => Promise<void>): Promise<void> {
+  const own = await Service.open(limits);
+  try {
+    await test(own);
+  } finally {
+    await own.close();
+  }
+}
 
 describe("CreateSession", () => {
   it("answers with the whole session, its state merged", async () => {
-    await service.call("updateAppState", { key: { appName: "app" }, stateDelta: { theme: '"dark"' } });
+    await service.call("updateAppState", { key: app, stateDelta: { theme: '"dark"' } });
     const { session } = await service.call("createSession", {
       key,
       state: { a: "1.0", "user:b": "null", "app:c": '"\\ud800"', "temp:d": "1", __proto__x: "1" },
@@ -69,13 +88,13 @@ describe("CreateSession", () => {
   });
 
   it.each([
-    ["session id", { key }],
+    ["session id", { key: { appName: "app", userId: "user", sessionId: "s" } }],
     ["state", { state: { a: "2.0" } }],
     ["owner", { ownerId: "o" }],
     ["title", { displayName: "d" }],
     ["labels", { labels: { x: "" } }],
-  ])("refuses a request_id that comes with another %s", async (_, other) => {
-    const request = { key: user, state: { a: "2" }, requestId: "r-1" };
+  ])("refuses a request_id that comes with another %s", async (what, other) => {
+    const request = { key: { appName: "app", userId: "user" }, state: { a: "2" }, requestId: what };
     await service.call("createSession", request);
     const failure = await failureOf(service.call("createSession", { ...request, ...other }));
     expect(failure.reason).toBe("REQUEST_ID_CONFLICT");
@@ -130,18 +149,18 @@ describe("GetSession", () => {
   });
 
   it("replays a long history in several ranges", async () => {
-    await service.close();
-    service = await Service.open({ readRangeRows: 3 });
-    await service.call("appendEvent", { key, createSession: true, event: { stateDelta: { k0: "0" } } });
-    for (let n = 1; n < 20; n++) {
-      const stateDelta: Record<string, string> = n % 3 === 0 ? {} : { [`k${n % 5}`]: String(n) };
-      await service.call("appendEvent", { key, event: { stateDelta } });
-    }
-    const { session } = await service.call("getSession", { key, asOfSeq: 20n });
-    expect(session?.state).toEqual((await service.call("getSession", { key })).session?.state);
-    expect(session?.state).toEqual({ k0: "10", k1: "16", k2: "17", k3: "13", k4: "19" });
-    const early = await service.call("getSession", { key, asOfSeq: 3n });
-    expect(early.session?.state).toEqual({ k0: "0", k1: "1", k2: "2" });
+    await withLimits({ readRangeRows: 3 }, async (own) => {
+      await own.call("appendEvent", { key, createSession: true, event: { stateDelta: { k0: "0" } } });
+      for (let n = 1; n < 20; n++) {
+        const stateDelta: Record<string, string> = n % 3 === 0 ? {} : { [`k${n % 5}`]: String(n) };
+        await own.call("appendEvent", { key, event: { stateDelta } });
+      }
+      const { session } = await own.call("getSession", { key, asOfSeq: 20n });
+      expect(session?.state).toEqual((await own.call("getSession", { key })).session?.state);
+      expect(session?.state).toEqual({ k0: "10", k1: "16", k2: "17", k3: "13", k4: "19" });
+      const early = await own.call("getSession", { key, asOfSeq: 3n });
+      expect(early.session?.state).toEqual({ k0: "0", k1: "1", k2: "2" });
+    });
   });
 });
 
@@ -248,11 +267,15 @@ describe("DeleteSession", () => {
 describe("ListSessions", () => {
   const ids = Array.from({ length: 7 }, (_, n) => `s${n}`);
 
-  async function walk(request: object, meanwhile?: () => Promise<unknown>): Promise<string[]> {
+  async function walk(
+    request: object,
+    meanwhile?: () => Promise<unknown>,
+    from: Service = service,
+  ): Promise<string[]> {
     const found: string[] = [];
     let pageToken = "";
     do {
-      const page = await service.call("listSessions", { key: user, pageSize: 2, ...request, pageToken });
+      const page = await from.call("listSessions", { key: user, pageSize: 2, ...request, pageToken });
       expect(page.sessions.length).toBeLessThanOrEqual(2);
       found.push(...page.sessions.map((session) => session.key?.sessionId ?? ""));
       pageToken = page.nextPageToken;
@@ -290,7 +313,7 @@ describe("ListSessions", () => {
 
   it("filters by user, owner, labels and state", async () => {
     const make = (userId: string, sessionId: string, more: object) =>
-      service.call("createSession", { key: { appName: "app", userId, sessionId }, ...more });
+      service.call("createSession", { key: { ...app, userId, sessionId }, ...more });
     await make("u1", "a", {
       ownerId: "o",
       labels: { x: "1", y: "2" },
@@ -299,12 +322,12 @@ describe("ListSessions", () => {
     await make("u1", "b", { labels: { x: "1" }, state: { n: "1" } });
     await make("u2", "c", { ownerId: "o", labels: { x: "2" }, state: { n: "10", "user:n": "1" } });
     const find = async (request: object) => {
-      const { sessions } = await service.call("listSessions", { key: { appName: "app" }, ...request });
+      const { sessions } = await service.call("listSessions", { key: app, ...request });
       return sessions.map((session) => session.key?.sessionId).sort();
     };
     expect(await find({})).toEqual(["a", "b", "c"]);
-    expect(await find({ key: { appName: "app", userId: "u1" } })).toEqual(["a", "b"]);
-    expect(await find({ key: { appName: "App" } })).toEqual([]);
+    expect(await find({ key: { ...app, userId: "u1" } })).toEqual(["a", "b"]);
+    expect(await find({ key: { appName: app.appName.toUpperCase() } })).toEqual([]);
     expect(await find({ ownerId: "o" })).toEqual(["a", "c"]);
     expect(await find({ ownerId: "" })).toEqual(["b"]);
     expect(await find({ labels: { x: "1" } })).toEqual(["a", "b"]);
@@ -323,16 +346,16 @@ describe("ListSessions", () => {
   });
 
   it("ends a page that would be too heavy, and goes on after it", async () => {
-    await service.close();
-    service = await Service.open({ pageBytes: 20_000 });
-    for (const sessionId of ids) {
-      const state = { text: JSON.stringify("x".repeat(8_000)) };
-      await service.call("createSession", { key: { ...user, sessionId }, state });
-    }
-    const first = await service.call("listSessions", { key: user, pageSize: 5, includeState: true });
-    expect(first.sessions.length).toBe(2);
-    const found = await walk({ includeState: true, order: SessionOrder.CREATE_TIME_ASC });
-    expect(found).toEqual(ids);
+    await withLimits({ pageBytes: 20_000 }, async (own) => {
+      for (const sessionId of ids) {
+        const state = { text: JSON.stringify("x".repeat(8_000)) };
+        await own.call("createSession", { key: { ...user, sessionId }, state });
+      }
+      const first = await own.call("listSessions", { key: user, pageSize: 5, includeState: true });
+      expect(first.sessions.length).toBe(2);
+      const found = await walk({ includeState: true, order: SessionOrder.CREATE_TIME_ASC }, undefined, own);
+      expect(found).toEqual(ids);
+    });
   });
 
   it("clamps page sizes and refuses tokens of other queries", async () => {
@@ -341,7 +364,7 @@ describe("ListSessions", () => {
     const next = { key: user, pageToken: page.nextPageToken };
     expect((await service.call("listSessions", { ...next, pageSize: 1_000_000 })).sessions.length).toBe(5);
     const others = [
-      { key: { appName: "app" } },
+      { key: app },
       { order: SessionOrder.CREATE_TIME_ASC },
       { ownerId: "" },
       { labels: { x: "1" } },
@@ -357,24 +380,24 @@ describe("ListSessions", () => {
 
 describe("ListApps and ListUsers", () => {
   it("walk the names that have sessions", async () => {
-    for (const name of ["b", "a", "ä", "A"]) {
-      await service.call("createSession", { key: { appName: name, userId: `u-${name}` } });
-      await service.call("createSession", { key: { appName: "a", userId: `u-${name}` } });
-    }
-    const apps = await service.call("listApps", { pageSize: 3 });
-    expect(apps.appNames).toEqual(["A", "a", "b"]);
-    const rest = await service.call("listApps", { pageSize: 3, pageToken: apps.nextPageToken });
-    expect([rest.appNames, rest.nextPageToken]).toEqual([["ä"], ""]);
-    const users = await service.call("listUsers", { key: { appName: "a" } });
-    expect([users.userIds, users.nextPageToken]).toEqual([["u-A", "u-a", "u-b", "u-ä"], ""]);
-    const foreign = service.call("listUsers", { key: { appName: "b" }, pageToken: apps.nextPageToken });
-    expect((await failureOf(foreign)).reason).toBe("INVALID_PAGE_TOKEN");
+    await withLimits({}, async (own) => {
+      for (const name of ["b", "a", "ä", "A"]) {
+        await own.call("createSession", { key: { appName: name, userId: `u-${name}` } });
+        await own.call("createSession", { key: { appName: "a", userId: `u-${name}` } });
+      }
+      const apps = await own.call("listApps", { pageSize: 3 });
+      expect(apps.appNames).toEqual(["A", "a", "b"]);
+      const rest = await own.call("listApps", { pageSize: 3, pageToken: apps.nextPageToken });
+      expect([rest.appNames, rest.nextPageToken]).toEqual([["ä"], ""]);
+      const users = await own.call("listUsers", { key: { appName: "a" } });
+      expect([users.userIds, users.nextPageToken]).toEqual([["u-A", "u-a", "u-b", "u-ä"], ""]);
+      const foreign = own.call("listUsers", { key: { appName: "b" }, pageToken: apps.nextPageToken });
+      expect((await failureOf(foreign)).reason).toBe("INVALID_PAGE_TOKEN");
+    });
   });
 });
 
 describe("shared state", () => {
-  const app = { appName: "app" };
-
   it("is set and removed by keys without a prefix", async () => {
     await service.call("updateUserState", { key: user, stateDelta: { a: "1", "temp:x": "2", "app:y": "3" } });
     await service.call("updateUserState", {
