@@ -52,7 +52,7 @@ export const knobs = {
   }),
   migrate: toggle({
     group: "Store",
-    doc: "Whether an empty or older schema is brought up to date at start",
+    doc: "Do not bring an empty or older schema up to date at start, but refuse to start on one",
     fallback: true,
   }),
   requireDurable: toggle({
@@ -130,7 +130,7 @@ export const knobs = {
   }),
   reflection: toggle({
     group: "Listening",
-    doc: "Whether gRPC server reflection is there, for grpcurl and buf curl",
+    doc: "Leave out gRPC server reflection: grpcurl and buf curl then need the proto files",
     fallback: true,
   }),
 

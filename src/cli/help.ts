@@ -90,10 +90,11 @@ export function markdownReference(): string {
 
 function markdownRow(name: KnobName, knob: Knob<unknown>): string {
   const fallback = knob.show(knob.fallback);
+  const toggle = knob.form === undefined;
   const cells = [
     `\`${flagForms(name).replaceAll("|", "\\|")}\``,
-    `\`${variableOf(name)}\``,
-    fallback === "" ? "none" : `\`${fallback.replaceAll(",", ", ")}\``,
+    `\`${variableOf(name)}${toggle ? `=${!knob.fallback}` : ""}\``,
+    toggle || fallback === "" ? "not set" : `\`${fallback.replaceAll(",", ", ")}\``,
     knob.doc.replaceAll("|", "\\|"),
   ];
   return `| ${cells.join(" | ")} |`;

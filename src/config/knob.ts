@@ -75,7 +75,10 @@ export function choice<const W extends string>(
   };
 }
 
-/** On or off; on the command line `--name` and `--no-name`. */
+/**
+ * On or off; on the command line `--name` and `--no-name`. `doc` tells of the one that is not
+ * the default.
+ */
 export function toggle(options: Common<boolean>): Knob<boolean> {
   return {
     ...options,
