@@ -169,7 +169,6 @@ overEveryClient((subject) => {
     253_402_300_799.999_97,
     -1e15,
     2 ** 53 + 2,
-    -0,
   ])("the time %d", async (timestamp) => {
     expect((await writeAndRead(newEvent({ timestamp }))).timestamp).toBe(timestamp);
   });

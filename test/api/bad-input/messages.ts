@@ -1,5 +1,5 @@
 import type { Attempt, BadInput, Group } from "./row.ts";
-import { invalid, malformed, tooLarge } from "./row.ts";
+import { malformed, tooLarge } from "./row.ts";
 
 const protobuf = "application/proto";
 const json = "application/json";
@@ -64,8 +64,8 @@ export const messages: Group = {
     ),
     overHttp(
       "Lone surrogate in an id",
-      invalid("key.user_id"),
-      "It has no UTF-8 form and would be replaced: send another id.",
+      malformed,
+      "It has no UTF-8 form: send another id.",
       ({ http, key }) =>
         http(
           "GetSession",
@@ -78,7 +78,7 @@ export const messages: Group = {
     ),
     overHttp(
       "Raw lone surrogate in JSON text",
-      invalid('state["KEY"]'),
+      malformed,
       "Escape it twice, so that the stored text has the escape: `\\\\ud800`.",
       ({ http, key }) =>
         http(

@@ -8,7 +8,7 @@ const finite = "Send seconds since 1970.";
 const badToken = { code: "INVALID_ARGUMENT", reason: "INVALID_PAGE_TOKEN", field: "page_token" };
 const badCursor = { code: "INVALID_ARGUMENT", reason: "INVALID_CURSOR", field: "cursor" };
 const recreated = { code: "ABORTED", reason: "SESSION_RECREATED" };
-const beyond = { code: "OUT_OF_RANGE", reason: "SEQ_BEYOND_HEAD" };
+const beyond = { code: "OUT_OF_RANGE", reason: "SEQ_BEYOND_HEAD", metadata: ["head_seq"] };
 const walkAgain = "Start the walk again, with the same arguments on every page.";
 
 async function cursorOf(api: Api, key: Key): Promise<string> {

@@ -23,7 +23,7 @@ export function grpcTransport(address: string): ClosableTransport {
       const call = client.makeUnaryRequest(
         pathOf(method),
         (message: Uint8Array) => Buffer.from(message),
-        (bytes) => fromBinary(method.output, bytes),
+        (bytes) => fromBinary(method.output, new Uint8Array(bytes)),
         toBinary(method.input, create(method.input, input)),
         toMetadata(header),
         callOptions(timeoutMs),
@@ -50,7 +50,7 @@ export function grpcTransport(address: string): ClosableTransport {
     const call = client.makeServerStreamRequest(
       pathOf(method),
       (message: Uint8Array) => Buffer.from(message),
-      (bytes) => fromBinary(method.output, bytes),
+      (bytes) => fromBinary(method.output, new Uint8Array(bytes)),
       toBinary(method.input, create(method.input, request)),
       toMetadata(header),
       callOptions(timeoutMs),

@@ -124,7 +124,7 @@ class Peer {
         ended = answer.message === undefined || kind === "unary";
         if (answer.error) throw toConnectError(answer.error);
         if (answer.end) return;
-        yield Buffer.from(answer.message ?? "", "base64");
+        yield new Uint8Array(Buffer.from(answer.message ?? "", "base64"));
         if (ended) return;
       }
     } finally {
