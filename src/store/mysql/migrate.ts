@@ -24,7 +24,7 @@ import { count, type SqlValue, statement } from "./sql.ts";
 /** The database's clock in microseconds since 1970, whose zone the session set to UTC. */
 const NOW_MICROS = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6))";
 
-/** The row that is the lease: `name` holds it until `changed_time`. */
+/** The row that is the lease while a process migrates: `name` holds it until `applied_at`. */
 const LEASE_VERSION = 0;
 const LEASE_MS = 30_000;
 const RENEW_MS = 5_000;
@@ -76,7 +76,7 @@ export async function findSchema(connection: Connection): Promise<FoundSchema> {
   const columns = await select<{ name: string }>(
     connection,
     "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = DATABASE() " +
-      "AND table_name = ? AND column_name IN ('version', 'name', 'checksum', 'finished', 'changed_time')",
+      "AND table_name = ? AND column_name IN ('version', 'name', 'checksum', 'finished', 'applied_at')",
     VERSIONS_TABLE,
   );
   if (columns.length < 5) return { names, recorded: undefined };
@@ -89,11 +89,6 @@ export async function findSchema(connection: Connection): Promise<FoundSchema> {
 
 async function underLease<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
   const holder = randomUUID();
-  await run(
-    connection,
-    `INSERT IGNORE INTO ${VERSIONS_TABLE} (version, name, checksum, finished, changed_time) VALUES (?, '', '', 0, 0)`,
-    LEASE_VERSION,
-  );
   while (!(await take(connection, holder))) await sleep(ASK_AGAIN_MS);
   let lost: unknown;
   let renewing = Promise.resolve();
@@ -117,7 +112,7 @@ async function underLease<T>(connection: Connection, work: () => Promise<T>): Pr
     if (connection.usable) {
       await run(
         connection,
-        `UPDATE ${VERSIONS_TABLE} SET changed_time = 0 WHERE version = ? AND name = ?`,
+        `DELETE FROM ${VERSIONS_TABLE} WHERE version = ? AND name = ?`,
         LEASE_VERSION,
         holder,
       );
@@ -128,12 +123,20 @@ async function underLease<T>(connection: Connection, work: () => Promise<T>): Pr
 /** Takes the lease or makes it longer; false while another process holds it. */
 async function take(connection: Connection, holder: string): Promise<boolean> {
   try {
+    const until = `${NOW_MICROS} + ${count(LEASE_MS * 1_000)}`;
+    const [inserted] = await connection.run([
+      statement(
+        `INSERT IGNORE INTO ${VERSIONS_TABLE} (version, name, checksum, finished, applied_at) VALUES (?, ?, '', 0, ${until})`,
+        LEASE_VERSION,
+        holder,
+      ),
+    ]);
+    if (inserted?.affectedRows === 1) return true;
     const [updated] = await connection.run([
       statement(
-        `UPDATE ${VERSIONS_TABLE} SET name = ?, changed_time = ${NOW_MICROS} + ? ` +
-          `WHERE version = ? AND (name = ? OR changed_time < ${NOW_MICROS})`,
+        `UPDATE ${VERSIONS_TABLE} SET name = ?, applied_at = ${until} ` +
+          `WHERE version = ? AND (name = ? OR applied_at < ${NOW_MICROS})`,
         holder,
-        LEASE_MS * 1_000,
         LEASE_VERSION,
         holder,
       ),
@@ -148,8 +151,8 @@ async function take(connection: Connection, holder: string): Promise<boolean> {
 async function record(connection: Connection, step: MigrationStep, finished: boolean): Promise<void> {
   await run(
     connection,
-    `INSERT INTO ${VERSIONS_TABLE} (version, name, checksum, finished, changed_time) VALUES (?, ?, ?, ?, ${NOW_MICROS}) ` +
-      "ON DUPLICATE KEY UPDATE finished = VALUES(finished), changed_time = VALUES(changed_time)",
+    `INSERT INTO ${VERSIONS_TABLE} (version, name, checksum, finished, applied_at) VALUES (?, ?, ?, ?, ${NOW_MICROS}) ` +
+      "ON DUPLICATE KEY UPDATE finished = VALUES(finished), applied_at = VALUES(applied_at)",
     step.version,
     step.name,
     stepChecksum(step),

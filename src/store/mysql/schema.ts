@@ -11,13 +11,13 @@ import type { Dialect } from "./dialect.ts";
 
 const TABLE_OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE={exact}";
 
-/** Records the steps. Version 0 is the lease of the process that migrates: who, and until when (µs). */
+/** Records the steps. While a process migrates, version 0 is its lease: who, and until when. */
 const VERSIONS = `CREATE TABLE IF NOT EXISTS ${VERSIONS_TABLE} (
   version INT NOT NULL,
   name VARCHAR(191) NOT NULL,
   checksum VARCHAR(64) NOT NULL,
-  finished BOOLEAN NOT NULL,
-  changed_time BIGINT NOT NULL,
+  finished BOOLEAN NOT NULL DEFAULT 1,
+  applied_at BIGINT NOT NULL COMMENT 'microseconds since 1970, UTC',
   PRIMARY KEY (version)
 ) ${TABLE_OPTIONS}`;
 
@@ -137,7 +137,8 @@ const REQUESTS = `CREATE TABLE IF NOT EXISTS adk_requests (
 ) ${TABLE_OPTIONS}`;
 
 /** Readable UTC; a time that no DATETIME has shows as NULL, by the function itself. */
-const utc = (micros: string) => `TIMESTAMPADD(MICROSECOND, ${micros}, '1970-01-01 00:00:00.000000')`;
+const utc = (micros: string) =>
+  `CAST(TIMESTAMPADD(MICROSECOND, ${micros}, '1970-01-01 00:00:00.000000') AS DATETIME(6))`;
 
 // A value that the JSON functions refuse would stop the query of everyone, so it shows as null.
 const SESSIONS_VIEW = `CREATE OR REPLACE SQL SECURITY INVOKER VIEW adk_sessions_view AS

@@ -1,0 +1,63 @@
+/** The engine's harness on a server of the test run. */
+import mysql from "mysql2/promise";
+import pino from "pino";
+import type { EngineOptions } from "../../../src/store/engine.ts";
+import { mysqlEngine } from "../../../src/store/mysql/index.ts";
+import { databaseServer, type Engine as ServerKind, type TestServer } from "../../support/databases/index.ts";
+import { makeHarness, type StoreHarness, type TestDatabase } from "../harness.ts";
+
+export const options: EngineOptions = {
+  log: pino({ level: "silent" }),
+  writeConnections: 4,
+  readConnections: 4,
+  acquireTimeoutMs: 10_000,
+  connectTimeoutMs: 10_000,
+  statementTimeoutMs: 30_000,
+};
+
+/** The conformance suite over a kind of server. */
+export function serverHarness(kind: ServerKind): StoreHarness {
+  return makeHarness({
+    name: kind,
+    engine: mysqlEngine,
+    options,
+    makeDatabase: async () => makeDatabase(await databaseServer(kind)),
+    exceptions: {
+      create: {},
+      get: {},
+      update: {},
+      delete: {},
+      append: {},
+      "append groups": {},
+      idempotency: {},
+      state: {},
+      lists: {},
+      events: {},
+      streams: {},
+      changes: {},
+      requests: {},
+      ids: {},
+      exactness: {},
+      concurrency: {},
+      migrations: {},
+      errors: {},
+    },
+  });
+}
+
+/** An empty database on a server. */
+export async function makeDatabase(server: TestServer): Promise<TestDatabase> {
+  const { url, drop } = await server.createDatabase();
+  return { url, execute: (sql) => query(url, sql), cleanup: drop };
+}
+
+/** Runs one statement on a connection of its own. Times and JSON come as text. */
+export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const connection = await mysql.createConnection({ uri: url, dateStrings: true, jsonStrings: true });
+  try {
+    const [rows] = await connection.query(sql);
+    return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
+  } finally {
+    connection.destroy();
+  }
+}
