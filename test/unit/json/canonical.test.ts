@@ -73,6 +73,16 @@ describe("canonicalHash", () => {
     },
   );
 
+  test("long numbers cost no more than they are long", () => {
+    const start = performance.now();
+    const zeros = "0".repeat(1_000_000);
+    expect(canonicalJson(`1${zeros}1`)).not.toBe(canonicalJson(`1${zeros}2`));
+    expect(canonicalJson(`1${zeros}`)).toBe("1e1000000");
+    expect(canonicalJson(`0.${zeros}1`)).toBe("1e-1000001");
+    expect(canonicalJson(`1e${"9".repeat(1_000_000)}`)).not.toBe(canonicalJson(`2e${"9".repeat(1_000_000)}`));
+    expect(performance.now() - start).toBeLessThan(2_000);
+  });
+
   test("spelling a value anew does not change it", () => {
     const random = new Random(7);
     for (let round = 0; round < 2_000; round++) {
