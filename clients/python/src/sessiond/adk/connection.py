@@ -23,7 +23,7 @@ from google.protobuf.message import Message
 from sessiond.v1 import session_service_pb2 as pb
 from sessiond.v1.session_service_pb2_grpc import SessionServiceStub
 
-from .errors import DeadlineError, SessiondError, from_rpc_error, retryable
+from .errors import DeadlineError, SessiondError, UnavailableError, from_rpc_error, retryable
 from .options import Options
 
 #: Retries of unavailable servers and balancing over all addresses: the file that every sessiond client loads.
@@ -67,6 +67,7 @@ class Connection:
         # One try never takes all the time, or a lost answer could not be asked for again.
         longest = self.options.deadline / 2
         tries = 0
+        unavailable: SessiondError | None = None
         while True:
             channels = await self._channels()
             timeout = max(0.001, min(longest, end - loop.time()))
@@ -78,10 +79,21 @@ class Connection:
             except grpc.aio.AioRpcError as error:
                 failure = from_rpc_error(error, session_id)
                 pause = pause_before_retry(failure, tries)
+                if isinstance(failure, UnavailableError):
+                    unavailable = failure
                 if pause is None or loop.time() + pause >= end:
-                    raise failure from error
+                    # That the last try had little time left says less than what the one before found.
+                    raise self._told(method, failure, unavailable) from error
             tries += 1
             await asyncio.sleep(pause)
+
+    def _told(self, method: str, failure: SessiondError, unavailable: SessiondError | None) -> SessiondError:
+        if not isinstance(failure, DeadlineError):
+            return failure
+        if unavailable is not None:
+            return unavailable
+        words = f"{method}: no answer from {self.options.target} within {self.options.deadline:g} seconds"
+        return DeadlineError(f"{words} ({failure.message})", code=failure.code, reason=failure.reason)
 
     async def read(self, request: pb.StreamEventsRequest) -> AsyncGenerator[pb.StreamEventsResponse, None]:
         """Reads a stream to its end, once; a caller that wants to try again starts over.

@@ -69,7 +69,7 @@ def _find(data: Any, place: tuple[int | str, ...]) -> tuple[Any, Any]:
     """The container and key that a fault's place means. Steps that name a branch of a union are not in the data."""
     parent, key = None, None
     for step in place:
-        if isinstance(data, dict) and step in data or isinstance(data, list) and isinstance(step, int):
+        if (isinstance(data, dict) and step in data) or (isinstance(data, list) and isinstance(step, int)):
             parent, key, data = data, step, data[step]  # type: ignore[index]
     return parent, key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 DEFAULT_TARGET = "localhost:50051"
 
 StalePolicy = Literal["reject", "append"]
-Metadata = Sequence[tuple[str, Union[str, bytes]]]
+Metadata = Sequence[tuple[str, str | bytes]]
 
 _SCHEME = "sessiond://"
 
