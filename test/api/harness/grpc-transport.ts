@@ -18,7 +18,6 @@ const noLimit = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_
 export function grpcTransport(address: string): ClosableTransport {
   const client = new Client(address, credentials.createInsecure(), { ...noLimit, "grpc.enable_retries": 0 });
   const unary: Transport["unary"] = (method, signal, timeoutMs, header, input) => {
-    const headers = new Headers();
     return new Promise((resolve, reject) => {
       const call = client.makeUnaryRequest(
         pathOf(method),
@@ -33,15 +32,12 @@ export function grpcTransport(address: string): ClosableTransport {
             stream: false,
             service: method.parent,
             method,
-            header: headers,
+            header: new Headers(),
             message: message as never,
-            trailer,
+            trailer: new Headers(),
           });
         },
       );
-      const trailer = new Headers();
-      call.on("metadata", (metadata) => copyInto(headers, metadata));
-      call.on("status", (status) => copyInto(trailer, status.metadata));
       cancelOn(signal, call);
     });
   };
@@ -91,8 +87,4 @@ function toMetadata(header: HeadersInit | undefined): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of new Headers(header)) metadata.set(name, value);
   return metadata;
-}
-
-function copyInto(headers: Headers, metadata: Metadata): void {
-  for (const [name, value] of Object.entries(metadata.getMap())) headers.append(name, String(value));
 }
