@@ -19,8 +19,12 @@ export interface AppendPipelineOptions {
   /** Most appends that wait, and their bytes. One that alone is larger is taken if nothing waits. */
   readonly maxQueuedAppends: number;
   readonly maxQueuedBytes: number;
-  /** Most appends of one commit; 256 if absent. Its bytes keep to the store's `maxAppendBytes`. */
-  readonly maxGroupAppends?: number;
+  /**
+   * Most events of one commit and their bytes, 1,024 and 16 MiB if absent: more would save little and
+   * make everyone wait. An append that alone is larger is committed alone.
+   */
+  readonly maxGroupEvents?: number;
+  readonly maxGroupBytes?: number;
   /** Most commits at a time, never two of one session; 1 if absent. */
   readonly maxCommits?: number;
 }
@@ -48,7 +52,8 @@ export class AppendPipeline {
 
   constructor(store: Pick<Store, "append" | "capabilities">, options: AppendPipelineOptions) {
     this.store = store;
-    this.options = { maxGroupAppends: 256, maxCommits: 1, ...options };
+    const maxGroupBytes = Math.min(16 * 1024 * 1024, store.capabilities.maxAppendBytes);
+    this.options = { maxGroupEvents: 1_024, maxGroupBytes, maxCommits: 1, ...options };
   }
 
   /**
@@ -128,12 +133,14 @@ export class AppendPipeline {
 
   /** The next appends whose sessions have no commit in flight, oldest first. */
   private nextGroup(): Waiting[] {
+    const { maxGroupEvents, maxGroupBytes } = this.options;
     const group: Waiting[] = [];
+    let events = 0;
     let bytes = 0;
     for (const waiting of this.queue) {
-      if (group.length >= this.options.maxGroupAppends) break;
       if (this.busySessions.has(waiting.session)) continue;
-      if (group.length > 0 && bytes + waiting.bytes > this.store.capabilities.maxAppendBytes) break;
+      events += waiting.input.events.length;
+      if (group.length > 0 && (events > maxGroupEvents || bytes + waiting.bytes > maxGroupBytes)) break;
       group.push(waiting);
       bytes += waiting.bytes;
     }

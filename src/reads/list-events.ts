@@ -72,7 +72,8 @@ function rangeOf(session: SessionRecord, query: SessionEventsQuery, limits: Limi
   const upper = query.descending ? (query.after?.seq ?? query.beforeSeq) : query.beforeSeq;
   // 0 is the beginning, wherever that is.
   if (lower !== undefined && lower > 0) requireNotTrimmed(session, lower);
-  if (query.descending && upper !== undefined && upper > 1) requireNotTrimmed(session, upper - 1);
+  // The first event of a page downwards is upper - 1.
+  if (query.descending && upper !== undefined && upper > 1) requireNotTrimmed(session, upper - 2);
   return {
     key: session.key,
     uid: session.uid,

@@ -16,7 +16,7 @@ export function requireSession(
 }
 
 /**
- * A reader that has everything up to `seq` can go on with `seq + 1`.
+ * A reader that has everything up to `seq` can go on with `seq + 1`, which is still stored.
  * @throws RpcError EVENTS_TRIMMED
  */
 export function requireNotTrimmed(session: SessionRecord, seq: number): void {

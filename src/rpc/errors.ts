@@ -81,9 +81,6 @@ export function seqBeyondHead(seq: number, headSeq: number): RpcError {
   return new RpcError(
     "SEQ_BEYOND_HEAD",
     `The session's newest event is ${headSeq}, before ${seq}. Start over.`,
-    {
-      facts: { head_seq: String(headSeq) },
-    },
   );
 }
 

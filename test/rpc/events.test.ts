@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Limits } from "../../src/config/limits.ts";
 import { RpcError } from "../../src/rpc/errors.ts";
-import { collect, failureOf, json, newContext, Service } from "./support.ts";
+import { collect, failureOf, json, newContext, Service, withLimits } from "./support.ts";
 
 let service: Service;
 beforeAll(async () => {
@@ -15,15 +14,6 @@ let key: { appName: string; userId: string; sessionId: string };
 beforeEach(() => {
   key = { appName: `app${count++}`, userId: "user", sessionId: "session" };
 });
-
-async function withLimits(limits: Partial<Limits>, test: (own: Service) => Promise<void>): Promise<void> {
-  const own = await Service.open(limits);
-  try {
-    await test(own);
-  } finally {
-    await own.close();
-  }
-}
 
 /** Appends batches of these sizes; the event of seq n has the id `e<n>` and the timestamp n. */
 async function appendBatches(sizes: readonly number[], to: Service = service, bytes = 0): Promise<void> {
@@ -410,7 +400,7 @@ describe("StreamEvents", () => {
     const cursor = frames.at(-1)?.cursor ?? "";
     const uid = (await service.call("getSession", { key })).session?.uid ?? "";
     const beyond = await failureOf(collect(service.stream({ key, afterSeq: 3n })));
-    expect([beyond.reason, beyond.info.metadata]).toEqual(["SEQ_BEYOND_HEAD", { head_seq: "2" }]);
+    expect(beyond.reason).toBe("SEQ_BEYOND_HEAD");
     const other = { ...key, sessionId: "other" };
     await service.call("createSession", { key: other });
     expect((await failureOf(collect(service.stream({ key: other, cursor })))).reason).toBe("INVALID_CURSOR");
@@ -421,6 +411,38 @@ describe("StreamEvents", () => {
     expect((await failureOf(collect(service.stream({ key, cursor })))).reason).toBe("SESSION_RECREATED");
     const stale = collect(service.stream({ key, sessionUid: uid, afterSeq: 2n }));
     expect((await failureOf(stale)).reason).toBe("SESSION_RECREATED");
+  });
+
+  it("tells of trimmed events instead of leaving them out", async () => {
+    await appendBatches([1, 1, 1, 1, 1]);
+    const [opened] = await collect(service.stream({ key }));
+    const { getSession, getSessionRow } = service.store;
+    const trimmed = (read: typeof getSession) => async (of: typeof key, signal?: AbortSignal) => {
+      const session = await read.call(service.store, of, signal);
+      return session && { ...session, firstSeq: 4 };
+    };
+    service.store.getSession = trimmed(getSession);
+    service.store.getSessionRow = trimmed(getSessionRow);
+    try {
+      expect(await shown({})).toEqual(["opened @3", "events 4,5 @5", "caughtUp @5"]);
+      expect(await shown({ afterSeq: 0n, numRecentEvents: 9 })).toEqual(await shown({}));
+      expect(await shown({ afterSeq: 3n })).toEqual(await shown({}));
+      expect(await walkEvents(9)).toEqual([[4, 5]]);
+      expect(await walkEvents(9, { descending: true })).toEqual([[5, 4]]);
+      const refused = [
+        collect(service.stream({ key, afterSeq: 2n })),
+        collect(service.stream({ key, cursor: opened?.cursor ?? "" })),
+        service.call("listEvents", { key, afterSeq: 2n }),
+        service.call("listEvents", { key, beforeSeq: 4n, descending: true }),
+        service.call("getSession", { key, asOfSeq: 5n }),
+      ];
+      for (const { reason, info } of await Promise.all(refused.map(failureOf))) {
+        expect([reason, info.metadata]).toEqual(["EVENTS_TRIMMED", { first_seq: "4" }]);
+      }
+    } finally {
+      service.store.getSession = getSession;
+      service.store.getSessionRow = getSessionRow;
+    }
   });
 
   it("ends when its caller leaves", async () => {

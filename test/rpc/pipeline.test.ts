@@ -130,7 +130,7 @@ describe("the append pipeline", () => {
   });
 
   it("keeps the order of arrival within a session and across groups", async () => {
-    const { store, pipeline } = open({ maxGroupAppends: 2 });
+    const { store, pipeline } = open({ maxGroupEvents: 2 });
     const ids = ["1", "2", "3", "4", "5", "6"];
     const all = ids.map((id) => pipeline.append(input("s", id)));
     for (let n = 0; n < 4; n++) await store.end(n);

@@ -104,6 +104,19 @@ export class Service {
   }
 }
 
+/** Runs a test with a server of its own, which has these limits. */
+export async function withLimits(
+  limits: Partial<Limits>,
+  test: (own: Service) => Promise<void>,
+): Promise<void> {
+  const own = await Service.open(limits);
+  try {
+    await test(own);
+  } finally {
+    await own.close();
+  }
+}
+
 type Methods = typeof SessionService.method;
 type UnaryName = {
   [K in keyof Methods]: Methods[K]["methodKind"] extends "unary" ? K : never;
