@@ -4,9 +4,10 @@ import { describe, expect, test } from "vitest";
 import { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { showBytes } from "../../src/config/knob.ts";
 import { defaultLimits } from "../../src/config/limits.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { flagOf, knobs, variableOf } from "../../src/config.ts";
 import { reasonRules } from "../../src/rpc/reasons.ts";
-import { documents, readDocument, tableBelow } from "./markdown.ts";
+import { blocksOf, documents, readDocument, tableBelow } from "./markdown.ts";
 
 const scripts = JSON.parse(readDocument("package.json")).scripts as Record<string, string>;
 const settings = Object.keys(knobs);
@@ -42,6 +43,23 @@ test.each(["README.md", "docs/operations.md", "docs/which-store.md", "docs/proto
     expect(named.filter((flag) => ![...known, ...others].includes(flag))).toEqual([]);
   },
 );
+
+const starts = written.flatMap((path) =>
+  blocksOf(readDocument(path)).flatMap(({ code }) =>
+    [...code.matchAll(/(?:npm start --|sessiond serve) +(--[^#\n]*)/g)].map(([, line = ""]) => ({
+      path,
+      line,
+    })),
+  ),
+);
+
+test("the documents show how to start with settings", () => {
+  expect(starts).not.toEqual([]);
+});
+
+test.each(starts)("$path: a server starts with $line", ({ line }) => {
+  expect(() => loadConfig(line.trim().split(/\s+/), {})).not.toThrow();
+});
 
 describe("docs/protocol.md", () => {
   const text = readDocument("docs/protocol.md");
