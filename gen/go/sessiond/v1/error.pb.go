@@ -104,6 +104,10 @@ const (
 	// RESOURCE_EXHAUSTED. A stream's reader did not take what was sent for too long.
 	// Client action: resume from the last cursor, and read faster.
 	ErrorReason_ERROR_REASON_SLOW_READER ErrorReason = 24
+	// ALREADY_EXISTS. Some events of the batch are stored already, with the same bytes,
+	// and others are not; nothing was written. Metadata `event_id` and `seq` name the
+	// first that is. Client action: send only the others.
+	ErrorReason_ERROR_REASON_BATCH_PARTLY_STORED ErrorReason = 25
 )
 
 // Enum value maps for ErrorReason.
@@ -134,6 +138,7 @@ var (
 		22: "ERROR_REASON_UNIMPLEMENTED",
 		23: "ERROR_REASON_INTERNAL",
 		24: "ERROR_REASON_SLOW_READER",
+		25: "ERROR_REASON_BATCH_PARTLY_STORED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -161,6 +166,7 @@ var (
 		"ERROR_REASON_UNIMPLEMENTED":          22,
 		"ERROR_REASON_INTERNAL":               23,
 		"ERROR_REASON_SLOW_READER":            24,
+		"ERROR_REASON_BATCH_PARTLY_STORED":    25,
 	}
 )
 
@@ -195,7 +201,7 @@ var File_sessiond_v1_error_proto protoreflect.FileDescriptor
 
 const file_sessiond_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x17sessiond/v1/error.proto\x12\vsessiond.v1*\xc6\x06\n" +
+	"\x17sessiond/v1/error.proto\x12\vsessiond.v1*\xec\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\"\n" +
@@ -222,7 +228,8 @@ const file_sessiond_v1_error_proto_rawDesc = "" +
 	"\x16ERROR_REASON_CANCELLED\x10\x15\x12\x1e\n" +
 	"\x1aERROR_REASON_UNIMPLEMENTED\x10\x16\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x17\x12\x1c\n" +
-	"\x18ERROR_REASON_SLOW_READER\x10\x18B\x92\x01\n" +
+	"\x18ERROR_REASON_SLOW_READER\x10\x18\x12$\n" +
+	" ERROR_REASON_BATCH_PARTLY_STORED\x10\x19B\x92\x01\n" +
 	"\x0fdev.sessiond.v1B\n" +
 	"ErrorProtoP\x01Z&sessiond.dev/go/sessiond/v1;sessiondv1\xa2\x02\x03SXX\xaa\x02\vSessiond.V1\xca\x02\vSessiond\\V1\xe2\x02\x17Sessiond\\V1\\GPBMetadata\xea\x02\fSessiond::V1b\x06proto3"
 

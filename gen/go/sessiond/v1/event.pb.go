@@ -28,16 +28,17 @@ const (
 //
 // The JSON of the payloads is ADK's canonical form: camelCase keys, times in
 // seconds, standard base64. It may be 200 levels deep. A lone surrogate is
-// written as an escape (\ud800). The whole event may have 16 MiB.
+// written as an escape (\ud800). The whole event may have 16 MiB. U+0000 is legal in
+// every text but the id.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Unique within the session; 1 to 191 characters, any but U+0000. Empty asks
 	// the server for one, and then a retry of the append is not recognised.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The invocation that the event belongs to; may be empty.
-	InvocationId string `protobuf:"bytes,2,opt,name=invocation_id,json=invocationId,proto3" json:"invocation_id,omitempty"`
+	InvocationId *string `protobuf:"bytes,2,opt,name=invocation_id,json=invocationId,proto3,oneof" json:"invocation_id,omitempty"`
 	// `user` or the name of an agent; may be empty.
-	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
+	Author *string `protobuf:"bytes,3,opt,name=author,proto3,oneof" json:"author,omitempty"`
 	// The path of the agent in a tree of agents, dotted.
 	Branch *string `protobuf:"bytes,4,opt,name=branch,proto3,oneof" json:"branch,omitempty"`
 	// When it happened, by the writer's clock: seconds since 1970, kept as the
@@ -54,7 +55,8 @@ type Event struct {
 	ErrorCode *string `protobuf:"bytes,9,opt,name=error_code,json=errorCode,proto3,oneof" json:"error_code,omitempty"`
 	// The error's text, if the event is one.
 	ErrorMessage *string `protobuf:"bytes,10,opt,name=error_message,json=errorMessage,proto3,oneof" json:"error_message,omitempty"`
-	// Calls of this event whose answer comes later. Absent differs from empty.
+	// Calls of this event whose answer comes later. Absent differs from empty. The
+	// order does not count when two events are compared.
 	LongRunningToolIds *ToolIds `protobuf:"bytes,11,opt,name=long_running_tool_ids,json=longRunningToolIds,proto3" json:"long_running_tool_ids,omitempty"`
 	// The writer's EventActions as one JSON object in UTF-8, without its state
 	// delta, which travels in the two fields below. Empty means none.
@@ -71,7 +73,8 @@ type Event struct {
 	Content string `protobuf:"bytes,15,opt,name=content,proto3" json:"content,omitempty"`
 	// The grounding metadata as JSON text. Empty means none.
 	GroundingMetadata string `protobuf:"bytes,16,opt,name=grounding_metadata,json=groundingMetadata,proto3" json:"grounding_metadata,omitempty"`
-	// The custom metadata as JSON text. Empty means none.
+	// The custom metadata as JSON text: an object, in Java's model an array. Empty
+	// means none.
 	CustomMetadata string `protobuf:"bytes,17,opt,name=custom_metadata,json=customMetadata,proto3" json:"custom_metadata,omitempty"`
 	// Every other field of the writer's event model, as one JSON object. Empty
 	// means none.
@@ -128,15 +131,15 @@ func (x *Event) GetId() string {
 }
 
 func (x *Event) GetInvocationId() string {
-	if x != nil {
-		return x.InvocationId
+	if x != nil && x.InvocationId != nil {
+		return *x.InvocationId
 	}
 	return ""
 }
 
 func (x *Event) GetAuthor() string {
-	if x != nil {
-		return x.Author
+	if x != nil && x.Author != nil {
+		return *x.Author
 	}
 	return ""
 }
@@ -471,20 +474,20 @@ var File_sessiond_v1_event_proto protoreflect.FileDescriptor
 
 const file_sessiond_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x17sessiond/v1/event.proto\x12\vsessiond.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19sessiond/v1/session.proto\"\x9a\b\n" +
+	"\x17sessiond/v1/event.proto\x12\vsessiond.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19sessiond/v1/session.proto\"\xc1\b\n" +
 	"\x05Event\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12#\n" +
-	"\rinvocation_id\x18\x02 \x01(\tR\finvocationId\x12\x16\n" +
-	"\x06author\x18\x03 \x01(\tR\x06author\x12\x1b\n" +
-	"\x06branch\x18\x04 \x01(\tH\x00R\x06branch\x88\x01\x01\x12!\n" +
-	"\ttimestamp\x18\x05 \x01(\x01H\x01R\ttimestamp\x88\x01\x01\x12\x1d\n" +
-	"\apartial\x18\x06 \x01(\bH\x02R\apartial\x88\x01\x01\x12(\n" +
-	"\rturn_complete\x18\a \x01(\bH\x03R\fturnComplete\x88\x01\x01\x12%\n" +
-	"\vinterrupted\x18\b \x01(\bH\x04R\vinterrupted\x88\x01\x01\x12\"\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
+	"\rinvocation_id\x18\x02 \x01(\tH\x00R\finvocationId\x88\x01\x01\x12\x1b\n" +
+	"\x06author\x18\x03 \x01(\tH\x01R\x06author\x88\x01\x01\x12\x1b\n" +
+	"\x06branch\x18\x04 \x01(\tH\x02R\x06branch\x88\x01\x01\x12!\n" +
+	"\ttimestamp\x18\x05 \x01(\x01H\x03R\ttimestamp\x88\x01\x01\x12\x1d\n" +
+	"\apartial\x18\x06 \x01(\bH\x04R\apartial\x88\x01\x01\x12(\n" +
+	"\rturn_complete\x18\a \x01(\bH\x05R\fturnComplete\x88\x01\x01\x12%\n" +
+	"\vinterrupted\x18\b \x01(\bH\x06R\vinterrupted\x88\x01\x01\x12\"\n" +
 	"\n" +
-	"error_code\x18\t \x01(\tH\x05R\terrorCode\x88\x01\x01\x12(\n" +
+	"error_code\x18\t \x01(\tH\aR\terrorCode\x88\x01\x01\x12(\n" +
 	"\rerror_message\x18\n" +
-	" \x01(\tH\x06R\ferrorMessage\x88\x01\x01\x12G\n" +
+	" \x01(\tH\bR\ferrorMessage\x88\x01\x01\x12G\n" +
 	"\x15long_running_tool_ids\x18\v \x01(\v2\x14.sessiond.v1.ToolIdsR\x12longRunningToolIds\x12\x18\n" +
 	"\aactions\x18\f \x01(\fR\aactions\x12C\n" +
 	"\vstate_delta\x18\r \x03(\v2\".sessiond.v1.Event.StateDeltaEntryR\n" +
@@ -502,7 +505,9 @@ const file_sessiond_v1_event_proto_rawDesc = "" +
 	"\x03key\x18\x17 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x1a=\n" +
 	"\x0fStateDeltaEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\t\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x10\n" +
+	"\x0e_invocation_idB\t\n" +
+	"\a_authorB\t\n" +
 	"\a_branchB\f\n" +
 	"\n" +
 	"_timestampB\n" +

@@ -103,7 +103,8 @@ type Session struct {
 	Key *SessionKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// Output only. New at every create. Two sessions that had the same key one
 	// after the other differ in it, so that revisions, cursors, page tokens and
-	// cached pages of the first are refused by the second.
+	// cached pages of the first are refused by the second. (The page tokens of a walk
+	// over several sessions belong to no single one.)
 	Uid string `protobuf:"bytes,2,opt,name=uid,proto3" json:"uid,omitempty"`
 	// Output only. 1 after the create; every change of the session adds one, and
 	// an append adds one for each of its events. A change of `user:` or `app:`
@@ -119,12 +120,15 @@ type Session struct {
 	// Output only. What the stored events weigh, in bytes of their texts.
 	EventBytes int64 `protobuf:"varint,7,opt,name=event_bytes,json=eventBytes,proto3" json:"event_bytes,omitempty"`
 	// Who owns the session outside of ADK (a tenant, an account); empty if nobody
-	// was named. At most 191 characters.
+	// was named. At most 191 characters, any but U+0000. A server may keep it in a
+	// column of another type: then a value that the column does not give back as the
+	// same text, an empty one where one is needed, or one that its reference does not
+	// know is INVALID_FIELD.
 	OwnerId string `protobuf:"bytes,8,opt,name=owner_id,json=ownerId,proto3" json:"owner_id,omitempty"`
-	// A title for people. At most 1,024 bytes.
+	// A title for people. At most 1,024 bytes, any character but U+0000.
 	DisplayName string `protobuf:"bytes,9,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-	// most 256 bytes.
+	// most 256 bytes, any character but U+0000.
 	Labels map[string]string `protobuf:"bytes,10,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Output only. When the session was made, by the server's clock.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

@@ -86,6 +86,60 @@ func (SessionOrder) EnumDescriptor() ([]byte, []int) {
 	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{0}
 }
 
+// EventScope is whose events are listed. It must be said: a session id that was
+// forgotten must not list everybody's events.
+type EventScope int32
+
+const (
+	// One session: the key has app, user and session.
+	EventScope_EVENT_SCOPE_UNSPECIFIED EventScope = 0
+	// All sessions of a user: the key has app and user.
+	EventScope_EVENT_SCOPE_USER EventScope = 1
+	// All sessions of an app: the key has the app.
+	EventScope_EVENT_SCOPE_APP EventScope = 2
+)
+
+// Enum value maps for EventScope.
+var (
+	EventScope_name = map[int32]string{
+		0: "EVENT_SCOPE_UNSPECIFIED",
+		1: "EVENT_SCOPE_USER",
+		2: "EVENT_SCOPE_APP",
+	}
+	EventScope_value = map[string]int32{
+		"EVENT_SCOPE_UNSPECIFIED": 0,
+		"EVENT_SCOPE_USER":        1,
+		"EVENT_SCOPE_APP":         2,
+	}
+)
+
+func (x EventScope) Enum() *EventScope {
+	p := new(EventScope)
+	*p = x
+	return p
+}
+
+func (x EventScope) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EventScope) Descriptor() protoreflect.EnumDescriptor {
+	return file_sessiond_v1_session_service_proto_enumTypes[1].Descriptor()
+}
+
+func (EventScope) Type() protoreflect.EnumType {
+	return &file_sessiond_v1_session_service_proto_enumTypes[1]
+}
+
+func (x EventScope) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EventScope.Descriptor instead.
+func (EventScope) EnumDescriptor() ([]byte, []int) {
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{1}
+}
+
 // ClosingReason is why a server ends a stream. A client that does not know a
 // reason resumes from the cursor.
 type ClosingReason int32
@@ -140,11 +194,11 @@ func (x ClosingReason) String() string {
 }
 
 func (ClosingReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_sessiond_v1_session_service_proto_enumTypes[1].Descriptor()
+	return file_sessiond_v1_session_service_proto_enumTypes[2].Descriptor()
 }
 
 func (ClosingReason) Type() protoreflect.EnumType {
-	return &file_sessiond_v1_session_service_proto_enumTypes[1]
+	return &file_sessiond_v1_session_service_proto_enumTypes[2]
 }
 
 func (x ClosingReason) Number() protoreflect.EnumNumber {
@@ -153,7 +207,7 @@ func (x ClosingReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ClosingReason.Descriptor instead.
 func (ClosingReason) EnumDescriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{1}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{2}
 }
 
 // CreateSessionRequest asks for a new session.
@@ -170,8 +224,11 @@ type CreateSessionRequest struct {
 	DisplayName string `protobuf:"bytes,4,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// See Session.labels.
 	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Makes a retry safe: for a day, the same id with the same request gets the first
-	// answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+	// Makes a retry safe: for a day, the same id with the same request changes nothing
+	// and gets the first answer; if the session was deleted since, without its state.
+	// It counts within the app and user of the key (within the app for app state), for
+	// all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+	// new request.
 	RequestId     string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -307,7 +364,9 @@ type GetSessionRequest struct {
 	// event of this seq and the changes without an event that came before the next
 	// one; 0 is the state before the first event. Keys of shared state are left out:
 	// other sessions write them. Everything else in the answer is of now.
-	AsOfSeq       *int64 `protobuf:"varint,3,opt,name=as_of_seq,json=asOfSeq,proto3,oneof" json:"as_of_seq,omitempty"`
+	AsOfSeq *int64 `protobuf:"varint,3,opt,name=as_of_seq,json=asOfSeq,proto3,oneof" json:"as_of_seq,omitempty"`
+	// Leaves the state out of the answer.
+	OmitState     bool `protobuf:"varint,4,opt,name=omit_state,json=omitState,proto3" json:"omit_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -361,6 +420,13 @@ func (x *GetSessionRequest) GetAsOfSeq() int64 {
 		return *x.AsOfSeq
 	}
 	return 0
+}
+
+func (x *GetSessionRequest) GetOmitState() bool {
+	if x != nil {
+		return x.OmitState
+	}
+	return false
 }
 
 // GetSessionResponse has the session.
@@ -418,9 +484,10 @@ type UpdateSessionRequest struct {
 	SessionUid string `protobuf:"bytes,2,opt,name=session_uid,json=sessionUid,proto3" json:"session_uid,omitempty"`
 	// The revision that the session must be at.
 	ExpectedRevision *int64 `protobuf:"varint,3,opt,name=expected_revision,json=expectedRevision,proto3,oneof" json:"expected_revision,omitempty"`
-	// What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-	// Absent: every field below that is not empty. `*`: owner_id, display_name,
-	// labels and state. `state` and `state_delta` exclude each other.
+	// What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+	// (which stands for removed_state_keys, too). Absent or empty: every field below
+	// that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+	// `state_delta` exclude each other. A field that is not named is ignored.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,4,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// The new owner.
 	OwnerId string `protobuf:"bytes,5,opt,name=owner_id,json=ownerId,proto3" json:"owner_id,omitempty"`
@@ -436,7 +503,9 @@ type UpdateSessionRequest struct {
 	// State keys to remove, with their prefix; belongs to `state_delta`.
 	RemovedStateKeys []string `protobuf:"bytes,10,rep,name=removed_state_keys,json=removedStateKeys,proto3" json:"removed_state_keys,omitempty"`
 	// See CreateSessionRequest.request_id.
-	RequestId     string `protobuf:"bytes,11,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,11,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Leaves the state out of the answer.
+	OmitState     bool `protobuf:"varint,12,opt,name=omit_state,json=omitState,proto3" json:"omit_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -548,6 +617,13 @@ func (x *UpdateSessionRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *UpdateSessionRequest) GetOmitState() bool {
+	if x != nil {
+		return x.OmitState
+	}
+	return false
+}
+
 // UpdateSessionResponse has the changed session.
 type UpdateSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -599,13 +675,17 @@ type DeleteSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// App, user and session.
 	Key *SessionKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// The uid that the session must have, if it is there. Needed with
+	// The uid of the session that is meant. If another one has the key by now, the one
+	// meant is gone: nothing is deleted, and that is no error. Needed with
 	// expected_revision.
 	SessionUid string `protobuf:"bytes,2,opt,name=session_uid,json=sessionUid,proto3" json:"session_uid,omitempty"`
 	// The revision that the session must be at, if it is there.
 	ExpectedRevision *int64 `protobuf:"varint,3,opt,name=expected_revision,json=expectedRevision,proto3,oneof" json:"expected_revision,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+	// a later session of the same key.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeleteSessionRequest) Reset() {
@@ -657,6 +737,13 @@ func (x *DeleteSessionRequest) GetExpectedRevision() int64 {
 		return *x.ExpectedRevision
 	}
 	return 0
+}
+
+func (x *DeleteSessionRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
 }
 
 // DeleteSessionResponse tells what was there.
@@ -711,7 +798,8 @@ type ListSessionsRequest struct {
 	// The app, and the user unless all users' sessions are wanted.
 	Key *SessionKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// How many at most: 0 means 50; more than 1,000 means 1,000. A page may have
-	// fewer than asked for and still not be the last.
+	// fewer than asked for, also none, and still not be the last: only an empty
+	// next_page_token ends the walk.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the page before; everything else as then.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
@@ -886,6 +974,8 @@ type AppendEventRequest struct {
 	// Makes a missing session in the same transaction; not with expected_revision or
 	// session_uid.
 	CreateSession bool `protobuf:"varint,5,opt,name=create_session,json=createSession,proto3" json:"create_session,omitempty"`
+	// The owner of a session that this makes; see Session.owner_id.
+	OwnerId       string `protobuf:"bytes,6,opt,name=owner_id,json=ownerId,proto3" json:"owner_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -953,6 +1043,13 @@ func (x *AppendEventRequest) GetCreateSession() bool {
 		return x.CreateSession
 	}
 	return false
+}
+
+func (x *AppendEventRequest) GetOwnerId() string {
+	if x != nil {
+		return x.OwnerId
+	}
+	return ""
 }
 
 // AppendEventResponse tells where the event is.
@@ -1024,6 +1121,8 @@ type BatchAppendEventsRequest struct {
 	// Makes a missing session in the same transaction; not with expected_revision or
 	// session_uid.
 	CreateSession bool `protobuf:"varint,5,opt,name=create_session,json=createSession,proto3" json:"create_session,omitempty"`
+	// The owner of a session that this makes; see Session.owner_id.
+	OwnerId       string `protobuf:"bytes,6,opt,name=owner_id,json=ownerId,proto3" json:"owner_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1093,6 +1192,13 @@ func (x *BatchAppendEventsRequest) GetCreateSession() bool {
 	return false
 }
 
+func (x *BatchAppendEventsRequest) GetOwnerId() string {
+	if x != nil {
+		return x.OwnerId
+	}
+	return ""
+}
+
 // BatchAppendEventsResponse tells where the events are.
 type BatchAppendEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1151,26 +1257,31 @@ func (x *BatchAppendEventsResponse) GetSessionUid() string {
 // ListEventsRequest asks for a page of events.
 type ListEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// App, user and session; or app and user, or the app alone, for the events of
-	// all their sessions, ordered by user, session and seq.
+	// What `scope` says. The events of several sessions are ordered by user, session
+	// and seq.
 	Key *SessionKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// If set, the session must have this uid, or the call fails with
 	// SESSION_RECREATED. With it, an answer below the head may be cached for ever.
 	SessionUid string `protobuf:"bytes,2,opt,name=session_uid,json=sessionUid,proto3" json:"session_uid,omitempty"`
 	// How many at most: 0 means 100; more than 1,000 means 1,000. A page ends early
-	// where it would weigh more than 1 MiB, but has at least one event.
+	// where it would weigh more than 1 MiB (an event larger than that has a page of its
+	// own). It may have fewer than asked for, also none, and still not be the last:
+	// only an empty next_page_token ends the walk.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the page before; everything else as then.
 	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only events after this seq; of one session only.
+	// Only events after this seq; of one session only. Beyond the head it is
+	// SEQ_BEYOND_HEAD.
 	AfterSeq *int64 `protobuf:"varint,5,opt,name=after_seq,json=afterSeq,proto3,oneof" json:"after_seq,omitempty"`
 	// Only events before this seq; of one session only.
 	BeforeSeq *int64 `protobuf:"varint,6,opt,name=before_seq,json=beforeSeq,proto3,oneof" json:"before_seq,omitempty"`
 	// Newest first: "the 50 before seq 951" is before_seq 951, descending,
-	// page_size 50. Of one session only.
+	// page_size 50. The walk ends at the session's first_seq. Of one session only.
 	Descending bool `protobuf:"varint,7,opt,name=descending,proto3" json:"descending,omitempty"`
 	// Only events whose own timestamp is this or later, in seconds since 1970.
-	AfterTime     *float64 `protobuf:"fixed64,8,opt,name=after_time,json=afterTime,proto3,oneof" json:"after_time,omitempty"`
+	AfterTime *float64 `protobuf:"fixed64,8,opt,name=after_time,json=afterTime,proto3,oneof" json:"after_time,omitempty"`
+	// Whose events.
+	Scope         EventScope `protobuf:"varint,9,opt,name=scope,proto3,enum=sessiond.v1.EventScope" json:"scope,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1261,6 +1372,13 @@ func (x *ListEventsRequest) GetAfterTime() float64 {
 	return 0
 }
 
+func (x *ListEventsRequest) GetScope() EventScope {
+	if x != nil {
+		return x.Scope
+	}
+	return EventScope_EVENT_SCOPE_UNSPECIFIED
+}
+
 // ListEventsResponse is a page of events.
 type ListEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1270,9 +1388,11 @@ type ListEventsResponse struct {
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// The session's uid; empty in answers that span several sessions.
 	SessionUid string `protobuf:"bytes,3,opt,name=session_uid,json=sessionUid,proto3" json:"session_uid,omitempty"`
-	// The session's oldest stored seq; 0 in answers that span several sessions.
+	// The session's oldest stored seq; 0 in answers that span several sessions. As of
+	// when the page was read: it may be old in a cached answer.
 	FirstSeq int64 `protobuf:"varint,4,opt,name=first_seq,json=firstSeq,proto3" json:"first_seq,omitempty"`
-	// The session's newest seq; 0 in answers that span several sessions.
+	// The session's newest seq; 0 in answers that span several sessions. As of when the
+	// page was read: it may be old in a cached answer.
 	HeadSeq       int64 `protobuf:"varint,5,opt,name=head_seq,json=headSeq,proto3" json:"head_seq,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1357,7 +1477,9 @@ type StreamEventsRequest struct {
 	Cursor string `protobuf:"bytes,3,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// Only events after this seq. 0 is the beginning.
 	AfterSeq *int64 `protobuf:"varint,4,opt,name=after_seq,json=afterSeq,proto3,oneof" json:"after_seq,omitempty"`
-	// Only events whose own timestamp is this or later, in seconds since 1970.
+	// Only events whose own timestamp is this or later, in seconds since 1970. Filters
+	// the history only, up to the head at the first opening, also where a cursor goes on
+	// with it: what is appended later is sent whatever its timestamp.
 	AfterTime *float64 `protobuf:"fixed64,5,opt,name=after_time,json=afterTime,proto3,oneof" json:"after_time,omitempty"`
 	// Only the newest n of what is left, oldest first. 0: none. Absent: all.
 	NumRecentEvents *int32 `protobuf:"varint,6,opt,name=num_recent_events,json=numRecentEvents,proto3,oneof" json:"num_recent_events,omitempty"`
@@ -1460,7 +1582,8 @@ func (x *StreamEventsRequest) GetHeartbeatInterval() *durationpb.Duration {
 // does not know.
 type StreamEventsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Resumes right after this frame, without a gap or a double.
+	// Resumes right after this frame without a gap, and without a double but for the
+	// events of an append that `continues`: drop those with a seq that you have.
 	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// The newest seq that the frames up to this one cover.
 	Seq int64 `protobuf:"varint,2,opt,name=seq,proto3" json:"seq,omitempty"`
@@ -1476,6 +1599,7 @@ type StreamEventsResponse struct {
 	//	*StreamEventsResponse_Heartbeat
 	//	*StreamEventsResponse_Changed
 	//	*StreamEventsResponse_Closing
+	//	*StreamEventsResponse_State
 	Frame         isStreamEventsResponse_Frame `protobuf_oneof:"frame"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1593,6 +1717,15 @@ func (x *StreamEventsResponse) GetClosing() *ClosingFrame {
 	return nil
 }
 
+func (x *StreamEventsResponse) GetState() *StateFrame {
+	if x != nil {
+		if x, ok := x.Frame.(*StreamEventsResponse_State); ok {
+			return x.State
+		}
+	}
+	return nil
+}
+
 type isStreamEventsResponse_Frame interface {
 	isStreamEventsResponse_Frame()
 }
@@ -1627,6 +1760,11 @@ type StreamEventsResponse_Closing struct {
 	Closing *ClosingFrame `protobuf:"bytes,9,opt,name=closing,proto3,oneof"`
 }
 
+type StreamEventsResponse_State struct {
+	// More of the state that `opened` began.
+	State *StateFrame `protobuf:"bytes,10,opt,name=state,proto3,oneof"`
+}
+
 func (*StreamEventsResponse_Opened) isStreamEventsResponse_Frame() {}
 
 func (*StreamEventsResponse_Events) isStreamEventsResponse_Frame() {}
@@ -1639,16 +1777,22 @@ func (*StreamEventsResponse_Changed) isStreamEventsResponse_Frame() {}
 
 func (*StreamEventsResponse_Closing) isStreamEventsResponse_Frame() {}
 
+func (*StreamEventsResponse_State) isStreamEventsResponse_Frame() {}
+
 // OpenedFrame is the session at the moment the stream opened.
 type OpenedFrame struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session with its merged state, all of one snapshot. The history ends at its
-	// head_seq.
+	// head_seq. The state includes every event and change up to session.revision: apply
+	// only later ones to it. A resumed stream opens with the state of now, too.
 	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	// How long the stream may be silent; absent where it does not follow.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,2,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The state is larger than a frame: it goes on in the `state` frames that follow,
+	// and is whole only after the last of them.
+	StateContinues bool `protobuf:"varint,3,opt,name=state_continues,json=stateContinues,proto3" json:"state_continues,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *OpenedFrame) Reset() {
@@ -1695,6 +1839,68 @@ func (x *OpenedFrame) GetHeartbeatInterval() *durationpb.Duration {
 	return nil
 }
 
+func (x *OpenedFrame) GetStateContinues() bool {
+	if x != nil {
+		return x.StateContinues
+	}
+	return false
+}
+
+// StateFrame has more of the state of the `opened` frame before it.
+type StateFrame struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From key with its prefix to JSON text.
+	State map[string]string `protobuf:"bytes,1,rep,name=state,proto3" json:"state,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Another one follows.
+	Continues     bool `protobuf:"varint,2,opt,name=continues,proto3" json:"continues,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StateFrame) Reset() {
+	*x = StateFrame{}
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StateFrame) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StateFrame) ProtoMessage() {}
+
+func (x *StateFrame) ProtoReflect() protoreflect.Message {
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StateFrame.ProtoReflect.Descriptor instead.
+func (*StateFrame) Descriptor() ([]byte, []int) {
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *StateFrame) GetState() map[string]string {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+func (x *StateFrame) GetContinues() bool {
+	if x != nil {
+		return x.Continues
+	}
+	return false
+}
+
 // EventsFrame has events in the order of their seq, at most 256 KiB unless one
 // event alone is larger.
 type EventsFrame struct {
@@ -1710,7 +1916,7 @@ type EventsFrame struct {
 
 func (x *EventsFrame) Reset() {
 	*x = EventsFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1722,7 +1928,7 @@ func (x *EventsFrame) String() string {
 func (*EventsFrame) ProtoMessage() {}
 
 func (x *EventsFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1735,7 +1941,7 @@ func (x *EventsFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsFrame.ProtoReflect.Descriptor instead.
 func (*EventsFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{19}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *EventsFrame) GetEvents() []*Event {
@@ -1761,7 +1967,7 @@ type CaughtUpFrame struct {
 
 func (x *CaughtUpFrame) Reset() {
 	*x = CaughtUpFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1773,7 +1979,7 @@ func (x *CaughtUpFrame) String() string {
 func (*CaughtUpFrame) ProtoMessage() {}
 
 func (x *CaughtUpFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1786,7 +1992,7 @@ func (x *CaughtUpFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaughtUpFrame.ProtoReflect.Descriptor instead.
 func (*CaughtUpFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{20}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{21}
 }
 
 // HeartbeatFrame says that the stream is alive.
@@ -1798,7 +2004,7 @@ type HeartbeatFrame struct {
 
 func (x *HeartbeatFrame) Reset() {
 	*x = HeartbeatFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1810,7 +2016,7 @@ func (x *HeartbeatFrame) String() string {
 func (*HeartbeatFrame) ProtoMessage() {}
 
 func (x *HeartbeatFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1823,10 +2029,11 @@ func (x *HeartbeatFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatFrame.ProtoReflect.Descriptor instead.
 func (*HeartbeatFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{21}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{22}
 }
 
-// ChangedFrame tells of a change of the session that no event made.
+// ChangedFrame tells of a change of the session that no event made, in its place
+// among the events. Changes of shared state that came from elsewhere are not told.
 type ChangedFrame struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session's revision after it.
@@ -1837,13 +2044,20 @@ type ChangedFrame struct {
 	StateDelta map[string]string `protobuf:"bytes,3,rep,name=state_delta,json=stateDelta,proto3" json:"state_delta,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The state keys that were removed, with their prefix.
 	RemovedStateKeys []string `protobuf:"bytes,4,rep,name=removed_state_keys,json=removedStateKeys,proto3" json:"removed_state_keys,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// All of the session's own state was replaced: own keys that are not in state_delta
+	// are gone; shared keys stay.
+	StateReplaced bool `protobuf:"varint,5,opt,name=state_replaced,json=stateReplaced,proto3" json:"state_replaced,omitempty"`
+	// What was changed, in the paths of UpdateSessionRequest.update_mask.
+	Changed *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=changed,proto3" json:"changed,omitempty"`
+	// When, by the server's clock.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ChangedFrame) Reset() {
 	*x = ChangedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +2069,7 @@ func (x *ChangedFrame) String() string {
 func (*ChangedFrame) ProtoMessage() {}
 
 func (x *ChangedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +2082,7 @@ func (x *ChangedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangedFrame.ProtoReflect.Descriptor instead.
 func (*ChangedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{22}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ChangedFrame) GetRevision() int64 {
@@ -1899,6 +2113,27 @@ func (x *ChangedFrame) GetRemovedStateKeys() []string {
 	return nil
 }
 
+func (x *ChangedFrame) GetStateReplaced() bool {
+	if x != nil {
+		return x.StateReplaced
+	}
+	return false
+}
+
+func (x *ChangedFrame) GetChanged() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.Changed
+	}
+	return nil
+}
+
+func (x *ChangedFrame) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
 // ClosingFrame announces the end of a stream.
 type ClosingFrame struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1910,7 +2145,7 @@ type ClosingFrame struct {
 
 func (x *ClosingFrame) Reset() {
 	*x = ClosingFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1922,7 +2157,7 @@ func (x *ClosingFrame) String() string {
 func (*ClosingFrame) ProtoMessage() {}
 
 func (x *ClosingFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1935,7 +2170,7 @@ func (x *ClosingFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClosingFrame.ProtoReflect.Descriptor instead.
 func (*ClosingFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{23}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ClosingFrame) GetReason() ClosingReason {
@@ -1958,7 +2193,7 @@ type ListAppsRequest struct {
 
 func (x *ListAppsRequest) Reset() {
 	*x = ListAppsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1970,7 +2205,7 @@ func (x *ListAppsRequest) String() string {
 func (*ListAppsRequest) ProtoMessage() {}
 
 func (x *ListAppsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1983,7 +2218,7 @@ func (x *ListAppsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{24}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListAppsRequest) GetPageSize() int32 {
@@ -2013,7 +2248,7 @@ type ListAppsResponse struct {
 
 func (x *ListAppsResponse) Reset() {
 	*x = ListAppsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2025,7 +2260,7 @@ func (x *ListAppsResponse) String() string {
 func (*ListAppsResponse) ProtoMessage() {}
 
 func (x *ListAppsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2038,7 +2273,7 @@ func (x *ListAppsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{25}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListAppsResponse) GetAppNames() []string {
@@ -2070,7 +2305,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2082,7 +2317,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2095,7 +2330,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{26}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListUsersRequest) GetKey() *SessionKey {
@@ -2132,7 +2367,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2379,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2392,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{27}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListUsersResponse) GetUserIds() []string {
@@ -2191,7 +2426,7 @@ type WatchSessionsRequest struct {
 
 func (x *WatchSessionsRequest) Reset() {
 	*x = WatchSessionsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2203,7 +2438,7 @@ func (x *WatchSessionsRequest) String() string {
 func (*WatchSessionsRequest) ProtoMessage() {}
 
 func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2216,7 +2451,7 @@ func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionsRequest.ProtoReflect.Descriptor instead.
 func (*WatchSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{28}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WatchSessionsRequest) GetKey() *SessionKey {
@@ -2275,7 +2510,7 @@ type WatchSessionsResponse struct {
 
 func (x *WatchSessionsResponse) Reset() {
 	*x = WatchSessionsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2287,7 +2522,7 @@ func (x *WatchSessionsResponse) String() string {
 func (*WatchSessionsResponse) ProtoMessage() {}
 
 func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2300,7 +2535,7 @@ func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionsResponse.ProtoReflect.Descriptor instead.
 func (*WatchSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{29}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *WatchSessionsResponse) GetCursor() string {
@@ -2415,7 +2650,7 @@ type WatchSessionsResponse_Opened struct {
 }
 
 type WatchSessionsResponse_Listed struct {
-	// A session that was there already, in the listing after `opened` or `reset`.
+	// Sessions that were there already, in the listing after `opened` or `reset`.
 	Listed *SessionListedFrame `protobuf:"bytes,4,opt,name=listed,proto3,oneof"`
 }
 
@@ -2483,7 +2718,7 @@ type WatchOpenedFrame struct {
 
 func (x *WatchOpenedFrame) Reset() {
 	*x = WatchOpenedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2495,7 +2730,7 @@ func (x *WatchOpenedFrame) String() string {
 func (*WatchOpenedFrame) ProtoMessage() {}
 
 func (x *WatchOpenedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2508,7 +2743,7 @@ func (x *WatchOpenedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOpenedFrame.ProtoReflect.Descriptor instead.
 func (*WatchOpenedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{30}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *WatchOpenedFrame) GetHeartbeatInterval() *durationpb.Duration {
@@ -2518,18 +2753,19 @@ func (x *WatchOpenedFrame) GetHeartbeatInterval() *durationpb.Duration {
 	return nil
 }
 
-// SessionListedFrame has a session of the listing.
+// SessionListedFrame has sessions of the listing, at most 256 KiB unless one session
+// alone is larger.
 type SessionListedFrame struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The session.
-	Session       *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// The sessions.
+	Sessions      []*Session `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SessionListedFrame) Reset() {
 	*x = SessionListedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2541,7 +2777,7 @@ func (x *SessionListedFrame) String() string {
 func (*SessionListedFrame) ProtoMessage() {}
 
 func (x *SessionListedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2554,12 +2790,12 @@ func (x *SessionListedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionListedFrame.ProtoReflect.Descriptor instead.
 func (*SessionListedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{31}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{32}
 }
 
-func (x *SessionListedFrame) GetSession() *Session {
+func (x *SessionListedFrame) GetSessions() []*Session {
 	if x != nil {
-		return x.Session
+		return x.Sessions
 	}
 	return nil
 }
@@ -2575,7 +2811,7 @@ type SessionCreatedFrame struct {
 
 func (x *SessionCreatedFrame) Reset() {
 	*x = SessionCreatedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +2823,7 @@ func (x *SessionCreatedFrame) String() string {
 func (*SessionCreatedFrame) ProtoMessage() {}
 
 func (x *SessionCreatedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +2836,7 @@ func (x *SessionCreatedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionCreatedFrame.ProtoReflect.Descriptor instead.
 func (*SessionCreatedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{32}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SessionCreatedFrame) GetSession() *Session {
@@ -2621,7 +2857,7 @@ type SessionChangedFrame struct {
 
 func (x *SessionChangedFrame) Reset() {
 	*x = SessionChangedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2633,7 +2869,7 @@ func (x *SessionChangedFrame) String() string {
 func (*SessionChangedFrame) ProtoMessage() {}
 
 func (x *SessionChangedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2646,7 +2882,7 @@ func (x *SessionChangedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionChangedFrame.ProtoReflect.Descriptor instead.
 func (*SessionChangedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{33}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *SessionChangedFrame) GetSession() *Session {
@@ -2671,7 +2907,7 @@ type SessionDeletedFrame struct {
 
 func (x *SessionDeletedFrame) Reset() {
 	*x = SessionDeletedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2683,7 +2919,7 @@ func (x *SessionDeletedFrame) String() string {
 func (*SessionDeletedFrame) ProtoMessage() {}
 
 func (x *SessionDeletedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2696,7 +2932,7 @@ func (x *SessionDeletedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionDeletedFrame.ProtoReflect.Descriptor instead.
 func (*SessionDeletedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{34}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *SessionDeletedFrame) GetKey() *SessionKey {
@@ -2729,7 +2965,7 @@ type ResetFrame struct {
 
 func (x *ResetFrame) Reset() {
 	*x = ResetFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2741,7 +2977,7 @@ func (x *ResetFrame) String() string {
 func (*ResetFrame) ProtoMessage() {}
 
 func (x *ResetFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2754,7 +2990,7 @@ func (x *ResetFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetFrame.ProtoReflect.Descriptor instead.
 func (*ResetFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{35}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{36}
 }
 
 // GetAppStateRequest asks for an app's shared state.
@@ -2768,7 +3004,7 @@ type GetAppStateRequest struct {
 
 func (x *GetAppStateRequest) Reset() {
 	*x = GetAppStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2780,7 +3016,7 @@ func (x *GetAppStateRequest) String() string {
 func (*GetAppStateRequest) ProtoMessage() {}
 
 func (x *GetAppStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2793,7 +3029,7 @@ func (x *GetAppStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppStateRequest.ProtoReflect.Descriptor instead.
 func (*GetAppStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{36}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetAppStateRequest) GetKey() *SessionKey {
@@ -2814,7 +3050,7 @@ type GetAppStateResponse struct {
 
 func (x *GetAppStateResponse) Reset() {
 	*x = GetAppStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2826,7 +3062,7 @@ func (x *GetAppStateResponse) String() string {
 func (*GetAppStateResponse) ProtoMessage() {}
 
 func (x *GetAppStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2839,7 +3075,7 @@ func (x *GetAppStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppStateResponse.ProtoReflect.Descriptor instead.
 func (*GetAppStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{37}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetAppStateResponse) GetState() map[string]string {
@@ -2860,7 +3096,7 @@ type GetUserStateRequest struct {
 
 func (x *GetUserStateRequest) Reset() {
 	*x = GetUserStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2872,7 +3108,7 @@ func (x *GetUserStateRequest) String() string {
 func (*GetUserStateRequest) ProtoMessage() {}
 
 func (x *GetUserStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2885,7 +3121,7 @@ func (x *GetUserStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserStateRequest.ProtoReflect.Descriptor instead.
 func (*GetUserStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{38}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetUserStateRequest) GetKey() *SessionKey {
@@ -2906,7 +3142,7 @@ type GetUserStateResponse struct {
 
 func (x *GetUserStateResponse) Reset() {
 	*x = GetUserStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2918,7 +3154,7 @@ func (x *GetUserStateResponse) String() string {
 func (*GetUserStateResponse) ProtoMessage() {}
 
 func (x *GetUserStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2931,7 +3167,7 @@ func (x *GetUserStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserStateResponse.ProtoReflect.Descriptor instead.
 func (*GetUserStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{39}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetUserStateResponse) GetState() map[string]string {
@@ -2946,7 +3182,8 @@ type UpdateAppStateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app.
 	Key *SessionKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Keys to set, to JSON text.
+	// Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+	// `temp:` is refused: it would be a mistake.
 	StateDelta map[string]string `protobuf:"bytes,2,rep,name=state_delta,json=stateDelta,proto3" json:"state_delta,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Keys to remove.
 	RemovedStateKeys []string `protobuf:"bytes,3,rep,name=removed_state_keys,json=removedStateKeys,proto3" json:"removed_state_keys,omitempty"`
@@ -2958,7 +3195,7 @@ type UpdateAppStateRequest struct {
 
 func (x *UpdateAppStateRequest) Reset() {
 	*x = UpdateAppStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2970,7 +3207,7 @@ func (x *UpdateAppStateRequest) String() string {
 func (*UpdateAppStateRequest) ProtoMessage() {}
 
 func (x *UpdateAppStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2983,7 +3220,7 @@ func (x *UpdateAppStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAppStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAppStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{40}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *UpdateAppStateRequest) GetKey() *SessionKey {
@@ -3025,7 +3262,7 @@ type UpdateAppStateResponse struct {
 
 func (x *UpdateAppStateResponse) Reset() {
 	*x = UpdateAppStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3037,7 +3274,7 @@ func (x *UpdateAppStateResponse) String() string {
 func (*UpdateAppStateResponse) ProtoMessage() {}
 
 func (x *UpdateAppStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3050,7 +3287,7 @@ func (x *UpdateAppStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAppStateResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAppStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{41}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *UpdateAppStateResponse) GetUpdateTime() *timestamppb.Timestamp {
@@ -3065,7 +3302,8 @@ type UpdateUserStateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// App and user.
 	Key *SessionKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Keys to set, to JSON text.
+	// Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+	// `temp:` is refused: it would be a mistake.
 	StateDelta map[string]string `protobuf:"bytes,2,rep,name=state_delta,json=stateDelta,proto3" json:"state_delta,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Keys to remove.
 	RemovedStateKeys []string `protobuf:"bytes,3,rep,name=removed_state_keys,json=removedStateKeys,proto3" json:"removed_state_keys,omitempty"`
@@ -3077,7 +3315,7 @@ type UpdateUserStateRequest struct {
 
 func (x *UpdateUserStateRequest) Reset() {
 	*x = UpdateUserStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3089,7 +3327,7 @@ func (x *UpdateUserStateRequest) String() string {
 func (*UpdateUserStateRequest) ProtoMessage() {}
 
 func (x *UpdateUserStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3102,7 +3340,7 @@ func (x *UpdateUserStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUserStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateUserStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{42}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *UpdateUserStateRequest) GetKey() *SessionKey {
@@ -3144,7 +3382,7 @@ type UpdateUserStateResponse struct {
 
 func (x *UpdateUserStateResponse) Reset() {
 	*x = UpdateUserStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3156,7 +3394,7 @@ func (x *UpdateUserStateResponse) String() string {
 func (*UpdateUserStateResponse) ProtoMessage() {}
 
 func (x *UpdateUserStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3169,7 +3407,7 @@ func (x *UpdateUserStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUserStateResponse.ProtoReflect.Descriptor instead.
 func (*UpdateUserStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{43}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *UpdateUserStateResponse) GetUpdateTime() *timestamppb.Timestamp {
@@ -3200,16 +3438,18 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"G\n" +
 	"\x15CreateSessionResponse\x12.\n" +
-	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\x8e\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\xad\x01\n" +
 	"\x11GetSessionRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
 	"sessionUid\x12\x1f\n" +
-	"\tas_of_seq\x18\x03 \x01(\x03H\x00R\aasOfSeq\x88\x01\x01B\f\n" +
+	"\tas_of_seq\x18\x03 \x01(\x03H\x00R\aasOfSeq\x88\x01\x01\x12\x1d\n" +
+	"\n" +
+	"omit_state\x18\x04 \x01(\bR\tomitStateB\f\n" +
 	"\n" +
 	"_as_of_seq\"D\n" +
 	"\x12GetSessionResponse\x12.\n" +
-	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\x85\x06\n" +
+	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\xa4\x06\n" +
 	"\x14UpdateSessionRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
@@ -3226,7 +3466,9 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\x12removed_state_keys\x18\n" +
 	" \x03(\tR\x10removedStateKeys\x12\x1d\n" +
 	"\n" +
-	"request_id\x18\v \x01(\tR\trequestId\x1a9\n" +
+	"request_id\x18\v \x01(\tR\trequestId\x12\x1d\n" +
+	"\n" +
+	"omit_state\x18\f \x01(\bR\tomitState\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a8\n" +
@@ -3239,12 +3481,14 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x14\n" +
 	"\x12_expected_revision\"G\n" +
 	"\x15UpdateSessionResponse\x12.\n" +
-	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\xaa\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\xc9\x01\n" +
 	"\x14DeleteSessionRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
 	"sessionUid\x120\n" +
-	"\x11expected_revision\x18\x03 \x01(\x03H\x00R\x10expectedRevision\x88\x01\x01B\x14\n" +
+	"\x11expected_revision\x18\x03 \x01(\x03H\x00R\x10expectedRevision\x88\x01\x01\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tR\trequestIdB\x14\n" +
 	"\x12_expected_revision\"1\n" +
 	"\x15DeleteSessionResponse\x12\x18\n" +
 	"\adeleted\x18\x01 \x01(\bR\adeleted\"\x96\x04\n" +
@@ -3267,31 +3511,33 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\t_owner_id\"p\n" +
 	"\x14ListSessionsResponse\x120\n" +
 	"\bsessions\x18\x01 \x03(\v2\x14.sessiond.v1.SessionR\bsessions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf9\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x94\x02\n" +
 	"\x12AppendEventRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
 	"sessionUid\x120\n" +
 	"\x11expected_revision\x18\x03 \x01(\x03H\x00R\x10expectedRevision\x88\x01\x01\x12(\n" +
 	"\x05event\x18\x04 \x01(\v2\x12.sessiond.v1.EventR\x05event\x12%\n" +
-	"\x0ecreate_session\x18\x05 \x01(\bR\rcreateSessionB\x14\n" +
+	"\x0ecreate_session\x18\x05 \x01(\bR\rcreateSession\x12\x19\n" +
+	"\bowner_id\x18\x06 \x01(\tR\aownerIdB\x14\n" +
 	"\x12_expected_revision\"h\n" +
 	"\x13AppendEventResponse\x120\n" +
 	"\x05event\x18\x01 \x01(\v2\x1a.sessiond.v1.AppendedEventR\x05event\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
-	"sessionUid\"\x81\x02\n" +
+	"sessionUid\"\x9c\x02\n" +
 	"\x18BatchAppendEventsRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
 	"sessionUid\x120\n" +
 	"\x11expected_revision\x18\x03 \x01(\x03H\x00R\x10expectedRevision\x88\x01\x01\x12*\n" +
 	"\x06events\x18\x04 \x03(\v2\x12.sessiond.v1.EventR\x06events\x12%\n" +
-	"\x0ecreate_session\x18\x05 \x01(\bR\rcreateSessionB\x14\n" +
+	"\x0ecreate_session\x18\x05 \x01(\bR\rcreateSession\x12\x19\n" +
+	"\bowner_id\x18\x06 \x01(\tR\aownerIdB\x14\n" +
 	"\x12_expected_revision\"p\n" +
 	"\x19BatchAppendEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.sessiond.v1.AppendedEventR\x06events\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
-	"sessionUid\"\xd1\x02\n" +
+	"sessionUid\"\x80\x03\n" +
 	"\x11ListEventsRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
@@ -3306,7 +3552,8 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"descending\x18\a \x01(\bR\n" +
 	"descending\x12\"\n" +
 	"\n" +
-	"after_time\x18\b \x01(\x01H\x02R\tafterTime\x88\x01\x01B\f\n" +
+	"after_time\x18\b \x01(\x01H\x02R\tafterTime\x88\x01\x01\x12-\n" +
+	"\x05scope\x18\t \x01(\x0e2\x17.sessiond.v1.EventScopeR\x05scopeB\f\n" +
 	"\n" +
 	"_after_seqB\r\n" +
 	"\v_before_seqB\r\n" +
@@ -3332,7 +3579,7 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\n" +
 	"_after_seqB\r\n" +
 	"\v_after_timeB\x14\n" +
-	"\x12_num_recent_events\"\xd4\x03\n" +
+	"\x12_num_recent_events\"\x85\x04\n" +
 	"\x14StreamEventsResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x03R\x03seq\x12;\n" +
@@ -3343,22 +3590,37 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\tcaught_up\x18\x06 \x01(\v2\x1a.sessiond.v1.CaughtUpFrameH\x00R\bcaughtUp\x12;\n" +
 	"\theartbeat\x18\a \x01(\v2\x1b.sessiond.v1.HeartbeatFrameH\x00R\theartbeat\x125\n" +
 	"\achanged\x18\b \x01(\v2\x19.sessiond.v1.ChangedFrameH\x00R\achanged\x125\n" +
-	"\aclosing\x18\t \x01(\v2\x19.sessiond.v1.ClosingFrameH\x00R\aclosingB\a\n" +
-	"\x05frame\"\x87\x01\n" +
+	"\aclosing\x18\t \x01(\v2\x19.sessiond.v1.ClosingFrameH\x00R\aclosing\x12/\n" +
+	"\x05state\x18\n" +
+	" \x01(\v2\x17.sessiond.v1.StateFrameH\x00R\x05stateB\a\n" +
+	"\x05frame\"\xb0\x01\n" +
 	"\vOpenedFrame\x12.\n" +
 	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\x12H\n" +
-	"\x12heartbeat_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"W\n" +
+	"\x12heartbeat_interval\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12'\n" +
+	"\x0fstate_continues\x18\x03 \x01(\bR\x0estateContinues\"\x9e\x01\n" +
+	"\n" +
+	"StateFrame\x128\n" +
+	"\x05state\x18\x01 \x03(\v2\".sessiond.v1.StateFrame.StateEntryR\x05state\x12\x1c\n" +
+	"\tcontinues\x18\x02 \x01(\bR\tcontinues\x1a8\n" +
+	"\n" +
+	"StateEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"W\n" +
 	"\vEventsFrame\x12*\n" +
 	"\x06events\x18\x01 \x03(\v2\x12.sessiond.v1.EventR\x06events\x12\x1c\n" +
 	"\tcontinues\x18\x02 \x01(\bR\tcontinues\"\x0f\n" +
 	"\rCaughtUpFrame\"\x10\n" +
-	"\x0eHeartbeatFrame\"\x80\x02\n" +
+	"\x0eHeartbeatFrame\"\x9a\x03\n" +
 	"\fChangedFrame\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x03R\brevision\x12\x1b\n" +
 	"\tafter_seq\x18\x02 \x01(\x03R\bafterSeq\x12J\n" +
 	"\vstate_delta\x18\x03 \x03(\v2).sessiond.v1.ChangedFrame.StateDeltaEntryR\n" +
 	"stateDelta\x12,\n" +
-	"\x12removed_state_keys\x18\x04 \x03(\tR\x10removedStateKeys\x1a=\n" +
+	"\x12removed_state_keys\x18\x04 \x03(\tR\x10removedStateKeys\x12%\n" +
+	"\x0estate_replaced\x18\x05 \x01(\bR\rstateReplaced\x124\n" +
+	"\achanged\x18\x06 \x01(\v2\x1a.google.protobuf.FieldMaskR\achanged\x12;\n" +
+	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x1a=\n" +
 	"\x0fStateDeltaEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"B\n" +
@@ -3400,9 +3662,9 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\aclosing\x18\v \x01(\v2\x19.sessiond.v1.ClosingFrameH\x00R\aclosingB\a\n" +
 	"\x05frame\"\\\n" +
 	"\x10WatchOpenedFrame\x12H\n" +
-	"\x12heartbeat_interval\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"D\n" +
-	"\x12SessionListedFrame\x12.\n" +
-	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"E\n" +
+	"\x12heartbeat_interval\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"F\n" +
+	"\x12SessionListedFrame\x120\n" +
+	"\bsessions\x18\x01 \x03(\v2\x14.sessiond.v1.SessionR\bsessions\"E\n" +
 	"\x13SessionCreatedFrame\x12.\n" +
 	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"E\n" +
 	"\x13SessionChangedFrame\x12.\n" +
@@ -3461,7 +3723,12 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\x1eSESSION_ORDER_UPDATE_TIME_DESC\x10\x01\x12!\n" +
 	"\x1dSESSION_ORDER_UPDATE_TIME_ASC\x10\x02\x12\"\n" +
 	"\x1eSESSION_ORDER_CREATE_TIME_DESC\x10\x03\x12!\n" +
-	"\x1dSESSION_ORDER_CREATE_TIME_ASC\x10\x04*\xfa\x01\n" +
+	"\x1dSESSION_ORDER_CREATE_TIME_ASC\x10\x04*T\n" +
+	"\n" +
+	"EventScope\x12\x1b\n" +
+	"\x17EVENT_SCOPE_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10EVENT_SCOPE_USER\x10\x01\x12\x13\n" +
+	"\x0fEVENT_SCOPE_APP\x10\x02*\xfa\x01\n" +
 	"\rClosingReason\x12\x1e\n" +
 	"\x1aCLOSING_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cCLOSING_REASON_SHUTTING_DOWN\x10\x01\x12\x1a\n" +
@@ -3503,182 +3770,190 @@ func file_sessiond_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_sessiond_v1_session_service_proto_rawDescData
 }
 
-var file_sessiond_v1_session_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_sessiond_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_sessiond_v1_session_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_sessiond_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
 var file_sessiond_v1_session_service_proto_goTypes = []any{
 	(SessionOrder)(0),                 // 0: sessiond.v1.SessionOrder
-	(ClosingReason)(0),                // 1: sessiond.v1.ClosingReason
-	(*CreateSessionRequest)(nil),      // 2: sessiond.v1.CreateSessionRequest
-	(*CreateSessionResponse)(nil),     // 3: sessiond.v1.CreateSessionResponse
-	(*GetSessionRequest)(nil),         // 4: sessiond.v1.GetSessionRequest
-	(*GetSessionResponse)(nil),        // 5: sessiond.v1.GetSessionResponse
-	(*UpdateSessionRequest)(nil),      // 6: sessiond.v1.UpdateSessionRequest
-	(*UpdateSessionResponse)(nil),     // 7: sessiond.v1.UpdateSessionResponse
-	(*DeleteSessionRequest)(nil),      // 8: sessiond.v1.DeleteSessionRequest
-	(*DeleteSessionResponse)(nil),     // 9: sessiond.v1.DeleteSessionResponse
-	(*ListSessionsRequest)(nil),       // 10: sessiond.v1.ListSessionsRequest
-	(*ListSessionsResponse)(nil),      // 11: sessiond.v1.ListSessionsResponse
-	(*AppendEventRequest)(nil),        // 12: sessiond.v1.AppendEventRequest
-	(*AppendEventResponse)(nil),       // 13: sessiond.v1.AppendEventResponse
-	(*BatchAppendEventsRequest)(nil),  // 14: sessiond.v1.BatchAppendEventsRequest
-	(*BatchAppendEventsResponse)(nil), // 15: sessiond.v1.BatchAppendEventsResponse
-	(*ListEventsRequest)(nil),         // 16: sessiond.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),        // 17: sessiond.v1.ListEventsResponse
-	(*StreamEventsRequest)(nil),       // 18: sessiond.v1.StreamEventsRequest
-	(*StreamEventsResponse)(nil),      // 19: sessiond.v1.StreamEventsResponse
-	(*OpenedFrame)(nil),               // 20: sessiond.v1.OpenedFrame
-	(*EventsFrame)(nil),               // 21: sessiond.v1.EventsFrame
-	(*CaughtUpFrame)(nil),             // 22: sessiond.v1.CaughtUpFrame
-	(*HeartbeatFrame)(nil),            // 23: sessiond.v1.HeartbeatFrame
-	(*ChangedFrame)(nil),              // 24: sessiond.v1.ChangedFrame
-	(*ClosingFrame)(nil),              // 25: sessiond.v1.ClosingFrame
-	(*ListAppsRequest)(nil),           // 26: sessiond.v1.ListAppsRequest
-	(*ListAppsResponse)(nil),          // 27: sessiond.v1.ListAppsResponse
-	(*ListUsersRequest)(nil),          // 28: sessiond.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),         // 29: sessiond.v1.ListUsersResponse
-	(*WatchSessionsRequest)(nil),      // 30: sessiond.v1.WatchSessionsRequest
-	(*WatchSessionsResponse)(nil),     // 31: sessiond.v1.WatchSessionsResponse
-	(*WatchOpenedFrame)(nil),          // 32: sessiond.v1.WatchOpenedFrame
-	(*SessionListedFrame)(nil),        // 33: sessiond.v1.SessionListedFrame
-	(*SessionCreatedFrame)(nil),       // 34: sessiond.v1.SessionCreatedFrame
-	(*SessionChangedFrame)(nil),       // 35: sessiond.v1.SessionChangedFrame
-	(*SessionDeletedFrame)(nil),       // 36: sessiond.v1.SessionDeletedFrame
-	(*ResetFrame)(nil),                // 37: sessiond.v1.ResetFrame
-	(*GetAppStateRequest)(nil),        // 38: sessiond.v1.GetAppStateRequest
-	(*GetAppStateResponse)(nil),       // 39: sessiond.v1.GetAppStateResponse
-	(*GetUserStateRequest)(nil),       // 40: sessiond.v1.GetUserStateRequest
-	(*GetUserStateResponse)(nil),      // 41: sessiond.v1.GetUserStateResponse
-	(*UpdateAppStateRequest)(nil),     // 42: sessiond.v1.UpdateAppStateRequest
-	(*UpdateAppStateResponse)(nil),    // 43: sessiond.v1.UpdateAppStateResponse
-	(*UpdateUserStateRequest)(nil),    // 44: sessiond.v1.UpdateUserStateRequest
-	(*UpdateUserStateResponse)(nil),   // 45: sessiond.v1.UpdateUserStateResponse
-	nil,                               // 46: sessiond.v1.CreateSessionRequest.StateEntry
-	nil,                               // 47: sessiond.v1.CreateSessionRequest.LabelsEntry
-	nil,                               // 48: sessiond.v1.UpdateSessionRequest.LabelsEntry
-	nil,                               // 49: sessiond.v1.UpdateSessionRequest.StateEntry
-	nil,                               // 50: sessiond.v1.UpdateSessionRequest.StateDeltaEntry
-	nil,                               // 51: sessiond.v1.ListSessionsRequest.LabelsEntry
-	nil,                               // 52: sessiond.v1.ListSessionsRequest.StateEqualsEntry
-	nil,                               // 53: sessiond.v1.ChangedFrame.StateDeltaEntry
-	nil,                               // 54: sessiond.v1.GetAppStateResponse.StateEntry
-	nil,                               // 55: sessiond.v1.GetUserStateResponse.StateEntry
-	nil,                               // 56: sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
-	nil,                               // 57: sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
-	(*SessionKey)(nil),                // 58: sessiond.v1.SessionKey
-	(*Session)(nil),                   // 59: sessiond.v1.Session
-	(*fieldmaskpb.FieldMask)(nil),     // 60: google.protobuf.FieldMask
-	(*Event)(nil),                     // 61: sessiond.v1.Event
-	(*AppendedEvent)(nil),             // 62: sessiond.v1.AppendedEvent
-	(*durationpb.Duration)(nil),       // 63: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),     // 64: google.protobuf.Timestamp
+	(EventScope)(0),                   // 1: sessiond.v1.EventScope
+	(ClosingReason)(0),                // 2: sessiond.v1.ClosingReason
+	(*CreateSessionRequest)(nil),      // 3: sessiond.v1.CreateSessionRequest
+	(*CreateSessionResponse)(nil),     // 4: sessiond.v1.CreateSessionResponse
+	(*GetSessionRequest)(nil),         // 5: sessiond.v1.GetSessionRequest
+	(*GetSessionResponse)(nil),        // 6: sessiond.v1.GetSessionResponse
+	(*UpdateSessionRequest)(nil),      // 7: sessiond.v1.UpdateSessionRequest
+	(*UpdateSessionResponse)(nil),     // 8: sessiond.v1.UpdateSessionResponse
+	(*DeleteSessionRequest)(nil),      // 9: sessiond.v1.DeleteSessionRequest
+	(*DeleteSessionResponse)(nil),     // 10: sessiond.v1.DeleteSessionResponse
+	(*ListSessionsRequest)(nil),       // 11: sessiond.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),      // 12: sessiond.v1.ListSessionsResponse
+	(*AppendEventRequest)(nil),        // 13: sessiond.v1.AppendEventRequest
+	(*AppendEventResponse)(nil),       // 14: sessiond.v1.AppendEventResponse
+	(*BatchAppendEventsRequest)(nil),  // 15: sessiond.v1.BatchAppendEventsRequest
+	(*BatchAppendEventsResponse)(nil), // 16: sessiond.v1.BatchAppendEventsResponse
+	(*ListEventsRequest)(nil),         // 17: sessiond.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),        // 18: sessiond.v1.ListEventsResponse
+	(*StreamEventsRequest)(nil),       // 19: sessiond.v1.StreamEventsRequest
+	(*StreamEventsResponse)(nil),      // 20: sessiond.v1.StreamEventsResponse
+	(*OpenedFrame)(nil),               // 21: sessiond.v1.OpenedFrame
+	(*StateFrame)(nil),                // 22: sessiond.v1.StateFrame
+	(*EventsFrame)(nil),               // 23: sessiond.v1.EventsFrame
+	(*CaughtUpFrame)(nil),             // 24: sessiond.v1.CaughtUpFrame
+	(*HeartbeatFrame)(nil),            // 25: sessiond.v1.HeartbeatFrame
+	(*ChangedFrame)(nil),              // 26: sessiond.v1.ChangedFrame
+	(*ClosingFrame)(nil),              // 27: sessiond.v1.ClosingFrame
+	(*ListAppsRequest)(nil),           // 28: sessiond.v1.ListAppsRequest
+	(*ListAppsResponse)(nil),          // 29: sessiond.v1.ListAppsResponse
+	(*ListUsersRequest)(nil),          // 30: sessiond.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),         // 31: sessiond.v1.ListUsersResponse
+	(*WatchSessionsRequest)(nil),      // 32: sessiond.v1.WatchSessionsRequest
+	(*WatchSessionsResponse)(nil),     // 33: sessiond.v1.WatchSessionsResponse
+	(*WatchOpenedFrame)(nil),          // 34: sessiond.v1.WatchOpenedFrame
+	(*SessionListedFrame)(nil),        // 35: sessiond.v1.SessionListedFrame
+	(*SessionCreatedFrame)(nil),       // 36: sessiond.v1.SessionCreatedFrame
+	(*SessionChangedFrame)(nil),       // 37: sessiond.v1.SessionChangedFrame
+	(*SessionDeletedFrame)(nil),       // 38: sessiond.v1.SessionDeletedFrame
+	(*ResetFrame)(nil),                // 39: sessiond.v1.ResetFrame
+	(*GetAppStateRequest)(nil),        // 40: sessiond.v1.GetAppStateRequest
+	(*GetAppStateResponse)(nil),       // 41: sessiond.v1.GetAppStateResponse
+	(*GetUserStateRequest)(nil),       // 42: sessiond.v1.GetUserStateRequest
+	(*GetUserStateResponse)(nil),      // 43: sessiond.v1.GetUserStateResponse
+	(*UpdateAppStateRequest)(nil),     // 44: sessiond.v1.UpdateAppStateRequest
+	(*UpdateAppStateResponse)(nil),    // 45: sessiond.v1.UpdateAppStateResponse
+	(*UpdateUserStateRequest)(nil),    // 46: sessiond.v1.UpdateUserStateRequest
+	(*UpdateUserStateResponse)(nil),   // 47: sessiond.v1.UpdateUserStateResponse
+	nil,                               // 48: sessiond.v1.CreateSessionRequest.StateEntry
+	nil,                               // 49: sessiond.v1.CreateSessionRequest.LabelsEntry
+	nil,                               // 50: sessiond.v1.UpdateSessionRequest.LabelsEntry
+	nil,                               // 51: sessiond.v1.UpdateSessionRequest.StateEntry
+	nil,                               // 52: sessiond.v1.UpdateSessionRequest.StateDeltaEntry
+	nil,                               // 53: sessiond.v1.ListSessionsRequest.LabelsEntry
+	nil,                               // 54: sessiond.v1.ListSessionsRequest.StateEqualsEntry
+	nil,                               // 55: sessiond.v1.StateFrame.StateEntry
+	nil,                               // 56: sessiond.v1.ChangedFrame.StateDeltaEntry
+	nil,                               // 57: sessiond.v1.GetAppStateResponse.StateEntry
+	nil,                               // 58: sessiond.v1.GetUserStateResponse.StateEntry
+	nil,                               // 59: sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
+	nil,                               // 60: sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
+	(*SessionKey)(nil),                // 61: sessiond.v1.SessionKey
+	(*Session)(nil),                   // 62: sessiond.v1.Session
+	(*fieldmaskpb.FieldMask)(nil),     // 63: google.protobuf.FieldMask
+	(*Event)(nil),                     // 64: sessiond.v1.Event
+	(*AppendedEvent)(nil),             // 65: sessiond.v1.AppendedEvent
+	(*durationpb.Duration)(nil),       // 66: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 67: google.protobuf.Timestamp
 }
 var file_sessiond_v1_session_service_proto_depIdxs = []int32{
-	58, // 0: sessiond.v1.CreateSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	46, // 1: sessiond.v1.CreateSessionRequest.state:type_name -> sessiond.v1.CreateSessionRequest.StateEntry
-	47, // 2: sessiond.v1.CreateSessionRequest.labels:type_name -> sessiond.v1.CreateSessionRequest.LabelsEntry
-	59, // 3: sessiond.v1.CreateSessionResponse.session:type_name -> sessiond.v1.Session
-	58, // 4: sessiond.v1.GetSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	59, // 5: sessiond.v1.GetSessionResponse.session:type_name -> sessiond.v1.Session
-	58, // 6: sessiond.v1.UpdateSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	60, // 7: sessiond.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	48, // 8: sessiond.v1.UpdateSessionRequest.labels:type_name -> sessiond.v1.UpdateSessionRequest.LabelsEntry
-	49, // 9: sessiond.v1.UpdateSessionRequest.state:type_name -> sessiond.v1.UpdateSessionRequest.StateEntry
-	50, // 10: sessiond.v1.UpdateSessionRequest.state_delta:type_name -> sessiond.v1.UpdateSessionRequest.StateDeltaEntry
-	59, // 11: sessiond.v1.UpdateSessionResponse.session:type_name -> sessiond.v1.Session
-	58, // 12: sessiond.v1.DeleteSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	58, // 13: sessiond.v1.ListSessionsRequest.key:type_name -> sessiond.v1.SessionKey
+	61, // 0: sessiond.v1.CreateSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	48, // 1: sessiond.v1.CreateSessionRequest.state:type_name -> sessiond.v1.CreateSessionRequest.StateEntry
+	49, // 2: sessiond.v1.CreateSessionRequest.labels:type_name -> sessiond.v1.CreateSessionRequest.LabelsEntry
+	62, // 3: sessiond.v1.CreateSessionResponse.session:type_name -> sessiond.v1.Session
+	61, // 4: sessiond.v1.GetSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	62, // 5: sessiond.v1.GetSessionResponse.session:type_name -> sessiond.v1.Session
+	61, // 6: sessiond.v1.UpdateSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	63, // 7: sessiond.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	50, // 8: sessiond.v1.UpdateSessionRequest.labels:type_name -> sessiond.v1.UpdateSessionRequest.LabelsEntry
+	51, // 9: sessiond.v1.UpdateSessionRequest.state:type_name -> sessiond.v1.UpdateSessionRequest.StateEntry
+	52, // 10: sessiond.v1.UpdateSessionRequest.state_delta:type_name -> sessiond.v1.UpdateSessionRequest.StateDeltaEntry
+	62, // 11: sessiond.v1.UpdateSessionResponse.session:type_name -> sessiond.v1.Session
+	61, // 12: sessiond.v1.DeleteSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	61, // 13: sessiond.v1.ListSessionsRequest.key:type_name -> sessiond.v1.SessionKey
 	0,  // 14: sessiond.v1.ListSessionsRequest.order:type_name -> sessiond.v1.SessionOrder
-	51, // 15: sessiond.v1.ListSessionsRequest.labels:type_name -> sessiond.v1.ListSessionsRequest.LabelsEntry
-	52, // 16: sessiond.v1.ListSessionsRequest.state_equals:type_name -> sessiond.v1.ListSessionsRequest.StateEqualsEntry
-	59, // 17: sessiond.v1.ListSessionsResponse.sessions:type_name -> sessiond.v1.Session
-	58, // 18: sessiond.v1.AppendEventRequest.key:type_name -> sessiond.v1.SessionKey
-	61, // 19: sessiond.v1.AppendEventRequest.event:type_name -> sessiond.v1.Event
-	62, // 20: sessiond.v1.AppendEventResponse.event:type_name -> sessiond.v1.AppendedEvent
-	58, // 21: sessiond.v1.BatchAppendEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	61, // 22: sessiond.v1.BatchAppendEventsRequest.events:type_name -> sessiond.v1.Event
-	62, // 23: sessiond.v1.BatchAppendEventsResponse.events:type_name -> sessiond.v1.AppendedEvent
-	58, // 24: sessiond.v1.ListEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	61, // 25: sessiond.v1.ListEventsResponse.events:type_name -> sessiond.v1.Event
-	58, // 26: sessiond.v1.StreamEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	63, // 27: sessiond.v1.StreamEventsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	64, // 28: sessiond.v1.StreamEventsResponse.server_time:type_name -> google.protobuf.Timestamp
-	20, // 29: sessiond.v1.StreamEventsResponse.opened:type_name -> sessiond.v1.OpenedFrame
-	21, // 30: sessiond.v1.StreamEventsResponse.events:type_name -> sessiond.v1.EventsFrame
-	22, // 31: sessiond.v1.StreamEventsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
-	23, // 32: sessiond.v1.StreamEventsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
-	24, // 33: sessiond.v1.StreamEventsResponse.changed:type_name -> sessiond.v1.ChangedFrame
-	25, // 34: sessiond.v1.StreamEventsResponse.closing:type_name -> sessiond.v1.ClosingFrame
-	59, // 35: sessiond.v1.OpenedFrame.session:type_name -> sessiond.v1.Session
-	63, // 36: sessiond.v1.OpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
-	61, // 37: sessiond.v1.EventsFrame.events:type_name -> sessiond.v1.Event
-	53, // 38: sessiond.v1.ChangedFrame.state_delta:type_name -> sessiond.v1.ChangedFrame.StateDeltaEntry
-	1,  // 39: sessiond.v1.ClosingFrame.reason:type_name -> sessiond.v1.ClosingReason
-	58, // 40: sessiond.v1.ListUsersRequest.key:type_name -> sessiond.v1.SessionKey
-	58, // 41: sessiond.v1.WatchSessionsRequest.key:type_name -> sessiond.v1.SessionKey
-	63, // 42: sessiond.v1.WatchSessionsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	64, // 43: sessiond.v1.WatchSessionsResponse.server_time:type_name -> google.protobuf.Timestamp
-	32, // 44: sessiond.v1.WatchSessionsResponse.opened:type_name -> sessiond.v1.WatchOpenedFrame
-	33, // 45: sessiond.v1.WatchSessionsResponse.listed:type_name -> sessiond.v1.SessionListedFrame
-	34, // 46: sessiond.v1.WatchSessionsResponse.created:type_name -> sessiond.v1.SessionCreatedFrame
-	35, // 47: sessiond.v1.WatchSessionsResponse.changed:type_name -> sessiond.v1.SessionChangedFrame
-	36, // 48: sessiond.v1.WatchSessionsResponse.deleted:type_name -> sessiond.v1.SessionDeletedFrame
-	37, // 49: sessiond.v1.WatchSessionsResponse.reset:type_name -> sessiond.v1.ResetFrame
-	22, // 50: sessiond.v1.WatchSessionsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
-	23, // 51: sessiond.v1.WatchSessionsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
-	25, // 52: sessiond.v1.WatchSessionsResponse.closing:type_name -> sessiond.v1.ClosingFrame
-	63, // 53: sessiond.v1.WatchOpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
-	59, // 54: sessiond.v1.SessionListedFrame.session:type_name -> sessiond.v1.Session
-	59, // 55: sessiond.v1.SessionCreatedFrame.session:type_name -> sessiond.v1.Session
-	59, // 56: sessiond.v1.SessionChangedFrame.session:type_name -> sessiond.v1.Session
-	58, // 57: sessiond.v1.SessionDeletedFrame.key:type_name -> sessiond.v1.SessionKey
-	64, // 58: sessiond.v1.SessionDeletedFrame.delete_time:type_name -> google.protobuf.Timestamp
-	58, // 59: sessiond.v1.GetAppStateRequest.key:type_name -> sessiond.v1.SessionKey
-	54, // 60: sessiond.v1.GetAppStateResponse.state:type_name -> sessiond.v1.GetAppStateResponse.StateEntry
-	58, // 61: sessiond.v1.GetUserStateRequest.key:type_name -> sessiond.v1.SessionKey
-	55, // 62: sessiond.v1.GetUserStateResponse.state:type_name -> sessiond.v1.GetUserStateResponse.StateEntry
-	58, // 63: sessiond.v1.UpdateAppStateRequest.key:type_name -> sessiond.v1.SessionKey
-	56, // 64: sessiond.v1.UpdateAppStateRequest.state_delta:type_name -> sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
-	64, // 65: sessiond.v1.UpdateAppStateResponse.update_time:type_name -> google.protobuf.Timestamp
-	58, // 66: sessiond.v1.UpdateUserStateRequest.key:type_name -> sessiond.v1.SessionKey
-	57, // 67: sessiond.v1.UpdateUserStateRequest.state_delta:type_name -> sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
-	64, // 68: sessiond.v1.UpdateUserStateResponse.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 69: sessiond.v1.SessionService.CreateSession:input_type -> sessiond.v1.CreateSessionRequest
-	4,  // 70: sessiond.v1.SessionService.GetSession:input_type -> sessiond.v1.GetSessionRequest
-	6,  // 71: sessiond.v1.SessionService.UpdateSession:input_type -> sessiond.v1.UpdateSessionRequest
-	8,  // 72: sessiond.v1.SessionService.DeleteSession:input_type -> sessiond.v1.DeleteSessionRequest
-	10, // 73: sessiond.v1.SessionService.ListSessions:input_type -> sessiond.v1.ListSessionsRequest
-	12, // 74: sessiond.v1.SessionService.AppendEvent:input_type -> sessiond.v1.AppendEventRequest
-	14, // 75: sessiond.v1.SessionService.BatchAppendEvents:input_type -> sessiond.v1.BatchAppendEventsRequest
-	16, // 76: sessiond.v1.SessionService.ListEvents:input_type -> sessiond.v1.ListEventsRequest
-	18, // 77: sessiond.v1.SessionService.StreamEvents:input_type -> sessiond.v1.StreamEventsRequest
-	26, // 78: sessiond.v1.SessionService.ListApps:input_type -> sessiond.v1.ListAppsRequest
-	28, // 79: sessiond.v1.SessionService.ListUsers:input_type -> sessiond.v1.ListUsersRequest
-	30, // 80: sessiond.v1.SessionService.WatchSessions:input_type -> sessiond.v1.WatchSessionsRequest
-	38, // 81: sessiond.v1.SessionService.GetAppState:input_type -> sessiond.v1.GetAppStateRequest
-	40, // 82: sessiond.v1.SessionService.GetUserState:input_type -> sessiond.v1.GetUserStateRequest
-	42, // 83: sessiond.v1.SessionService.UpdateAppState:input_type -> sessiond.v1.UpdateAppStateRequest
-	44, // 84: sessiond.v1.SessionService.UpdateUserState:input_type -> sessiond.v1.UpdateUserStateRequest
-	3,  // 85: sessiond.v1.SessionService.CreateSession:output_type -> sessiond.v1.CreateSessionResponse
-	5,  // 86: sessiond.v1.SessionService.GetSession:output_type -> sessiond.v1.GetSessionResponse
-	7,  // 87: sessiond.v1.SessionService.UpdateSession:output_type -> sessiond.v1.UpdateSessionResponse
-	9,  // 88: sessiond.v1.SessionService.DeleteSession:output_type -> sessiond.v1.DeleteSessionResponse
-	11, // 89: sessiond.v1.SessionService.ListSessions:output_type -> sessiond.v1.ListSessionsResponse
-	13, // 90: sessiond.v1.SessionService.AppendEvent:output_type -> sessiond.v1.AppendEventResponse
-	15, // 91: sessiond.v1.SessionService.BatchAppendEvents:output_type -> sessiond.v1.BatchAppendEventsResponse
-	17, // 92: sessiond.v1.SessionService.ListEvents:output_type -> sessiond.v1.ListEventsResponse
-	19, // 93: sessiond.v1.SessionService.StreamEvents:output_type -> sessiond.v1.StreamEventsResponse
-	27, // 94: sessiond.v1.SessionService.ListApps:output_type -> sessiond.v1.ListAppsResponse
-	29, // 95: sessiond.v1.SessionService.ListUsers:output_type -> sessiond.v1.ListUsersResponse
-	31, // 96: sessiond.v1.SessionService.WatchSessions:output_type -> sessiond.v1.WatchSessionsResponse
-	39, // 97: sessiond.v1.SessionService.GetAppState:output_type -> sessiond.v1.GetAppStateResponse
-	41, // 98: sessiond.v1.SessionService.GetUserState:output_type -> sessiond.v1.GetUserStateResponse
-	43, // 99: sessiond.v1.SessionService.UpdateAppState:output_type -> sessiond.v1.UpdateAppStateResponse
-	45, // 100: sessiond.v1.SessionService.UpdateUserState:output_type -> sessiond.v1.UpdateUserStateResponse
-	85, // [85:101] is the sub-list for method output_type
-	69, // [69:85] is the sub-list for method input_type
-	69, // [69:69] is the sub-list for extension type_name
-	69, // [69:69] is the sub-list for extension extendee
-	0,  // [0:69] is the sub-list for field type_name
+	53, // 15: sessiond.v1.ListSessionsRequest.labels:type_name -> sessiond.v1.ListSessionsRequest.LabelsEntry
+	54, // 16: sessiond.v1.ListSessionsRequest.state_equals:type_name -> sessiond.v1.ListSessionsRequest.StateEqualsEntry
+	62, // 17: sessiond.v1.ListSessionsResponse.sessions:type_name -> sessiond.v1.Session
+	61, // 18: sessiond.v1.AppendEventRequest.key:type_name -> sessiond.v1.SessionKey
+	64, // 19: sessiond.v1.AppendEventRequest.event:type_name -> sessiond.v1.Event
+	65, // 20: sessiond.v1.AppendEventResponse.event:type_name -> sessiond.v1.AppendedEvent
+	61, // 21: sessiond.v1.BatchAppendEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	64, // 22: sessiond.v1.BatchAppendEventsRequest.events:type_name -> sessiond.v1.Event
+	65, // 23: sessiond.v1.BatchAppendEventsResponse.events:type_name -> sessiond.v1.AppendedEvent
+	61, // 24: sessiond.v1.ListEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	1,  // 25: sessiond.v1.ListEventsRequest.scope:type_name -> sessiond.v1.EventScope
+	64, // 26: sessiond.v1.ListEventsResponse.events:type_name -> sessiond.v1.Event
+	61, // 27: sessiond.v1.StreamEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	66, // 28: sessiond.v1.StreamEventsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	67, // 29: sessiond.v1.StreamEventsResponse.server_time:type_name -> google.protobuf.Timestamp
+	21, // 30: sessiond.v1.StreamEventsResponse.opened:type_name -> sessiond.v1.OpenedFrame
+	23, // 31: sessiond.v1.StreamEventsResponse.events:type_name -> sessiond.v1.EventsFrame
+	24, // 32: sessiond.v1.StreamEventsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
+	25, // 33: sessiond.v1.StreamEventsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
+	26, // 34: sessiond.v1.StreamEventsResponse.changed:type_name -> sessiond.v1.ChangedFrame
+	27, // 35: sessiond.v1.StreamEventsResponse.closing:type_name -> sessiond.v1.ClosingFrame
+	22, // 36: sessiond.v1.StreamEventsResponse.state:type_name -> sessiond.v1.StateFrame
+	62, // 37: sessiond.v1.OpenedFrame.session:type_name -> sessiond.v1.Session
+	66, // 38: sessiond.v1.OpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
+	55, // 39: sessiond.v1.StateFrame.state:type_name -> sessiond.v1.StateFrame.StateEntry
+	64, // 40: sessiond.v1.EventsFrame.events:type_name -> sessiond.v1.Event
+	56, // 41: sessiond.v1.ChangedFrame.state_delta:type_name -> sessiond.v1.ChangedFrame.StateDeltaEntry
+	63, // 42: sessiond.v1.ChangedFrame.changed:type_name -> google.protobuf.FieldMask
+	67, // 43: sessiond.v1.ChangedFrame.create_time:type_name -> google.protobuf.Timestamp
+	2,  // 44: sessiond.v1.ClosingFrame.reason:type_name -> sessiond.v1.ClosingReason
+	61, // 45: sessiond.v1.ListUsersRequest.key:type_name -> sessiond.v1.SessionKey
+	61, // 46: sessiond.v1.WatchSessionsRequest.key:type_name -> sessiond.v1.SessionKey
+	66, // 47: sessiond.v1.WatchSessionsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	67, // 48: sessiond.v1.WatchSessionsResponse.server_time:type_name -> google.protobuf.Timestamp
+	34, // 49: sessiond.v1.WatchSessionsResponse.opened:type_name -> sessiond.v1.WatchOpenedFrame
+	35, // 50: sessiond.v1.WatchSessionsResponse.listed:type_name -> sessiond.v1.SessionListedFrame
+	36, // 51: sessiond.v1.WatchSessionsResponse.created:type_name -> sessiond.v1.SessionCreatedFrame
+	37, // 52: sessiond.v1.WatchSessionsResponse.changed:type_name -> sessiond.v1.SessionChangedFrame
+	38, // 53: sessiond.v1.WatchSessionsResponse.deleted:type_name -> sessiond.v1.SessionDeletedFrame
+	39, // 54: sessiond.v1.WatchSessionsResponse.reset:type_name -> sessiond.v1.ResetFrame
+	24, // 55: sessiond.v1.WatchSessionsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
+	25, // 56: sessiond.v1.WatchSessionsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
+	27, // 57: sessiond.v1.WatchSessionsResponse.closing:type_name -> sessiond.v1.ClosingFrame
+	66, // 58: sessiond.v1.WatchOpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
+	62, // 59: sessiond.v1.SessionListedFrame.sessions:type_name -> sessiond.v1.Session
+	62, // 60: sessiond.v1.SessionCreatedFrame.session:type_name -> sessiond.v1.Session
+	62, // 61: sessiond.v1.SessionChangedFrame.session:type_name -> sessiond.v1.Session
+	61, // 62: sessiond.v1.SessionDeletedFrame.key:type_name -> sessiond.v1.SessionKey
+	67, // 63: sessiond.v1.SessionDeletedFrame.delete_time:type_name -> google.protobuf.Timestamp
+	61, // 64: sessiond.v1.GetAppStateRequest.key:type_name -> sessiond.v1.SessionKey
+	57, // 65: sessiond.v1.GetAppStateResponse.state:type_name -> sessiond.v1.GetAppStateResponse.StateEntry
+	61, // 66: sessiond.v1.GetUserStateRequest.key:type_name -> sessiond.v1.SessionKey
+	58, // 67: sessiond.v1.GetUserStateResponse.state:type_name -> sessiond.v1.GetUserStateResponse.StateEntry
+	61, // 68: sessiond.v1.UpdateAppStateRequest.key:type_name -> sessiond.v1.SessionKey
+	59, // 69: sessiond.v1.UpdateAppStateRequest.state_delta:type_name -> sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
+	67, // 70: sessiond.v1.UpdateAppStateResponse.update_time:type_name -> google.protobuf.Timestamp
+	61, // 71: sessiond.v1.UpdateUserStateRequest.key:type_name -> sessiond.v1.SessionKey
+	60, // 72: sessiond.v1.UpdateUserStateRequest.state_delta:type_name -> sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
+	67, // 73: sessiond.v1.UpdateUserStateResponse.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 74: sessiond.v1.SessionService.CreateSession:input_type -> sessiond.v1.CreateSessionRequest
+	5,  // 75: sessiond.v1.SessionService.GetSession:input_type -> sessiond.v1.GetSessionRequest
+	7,  // 76: sessiond.v1.SessionService.UpdateSession:input_type -> sessiond.v1.UpdateSessionRequest
+	9,  // 77: sessiond.v1.SessionService.DeleteSession:input_type -> sessiond.v1.DeleteSessionRequest
+	11, // 78: sessiond.v1.SessionService.ListSessions:input_type -> sessiond.v1.ListSessionsRequest
+	13, // 79: sessiond.v1.SessionService.AppendEvent:input_type -> sessiond.v1.AppendEventRequest
+	15, // 80: sessiond.v1.SessionService.BatchAppendEvents:input_type -> sessiond.v1.BatchAppendEventsRequest
+	17, // 81: sessiond.v1.SessionService.ListEvents:input_type -> sessiond.v1.ListEventsRequest
+	19, // 82: sessiond.v1.SessionService.StreamEvents:input_type -> sessiond.v1.StreamEventsRequest
+	28, // 83: sessiond.v1.SessionService.ListApps:input_type -> sessiond.v1.ListAppsRequest
+	30, // 84: sessiond.v1.SessionService.ListUsers:input_type -> sessiond.v1.ListUsersRequest
+	32, // 85: sessiond.v1.SessionService.WatchSessions:input_type -> sessiond.v1.WatchSessionsRequest
+	40, // 86: sessiond.v1.SessionService.GetAppState:input_type -> sessiond.v1.GetAppStateRequest
+	42, // 87: sessiond.v1.SessionService.GetUserState:input_type -> sessiond.v1.GetUserStateRequest
+	44, // 88: sessiond.v1.SessionService.UpdateAppState:input_type -> sessiond.v1.UpdateAppStateRequest
+	46, // 89: sessiond.v1.SessionService.UpdateUserState:input_type -> sessiond.v1.UpdateUserStateRequest
+	4,  // 90: sessiond.v1.SessionService.CreateSession:output_type -> sessiond.v1.CreateSessionResponse
+	6,  // 91: sessiond.v1.SessionService.GetSession:output_type -> sessiond.v1.GetSessionResponse
+	8,  // 92: sessiond.v1.SessionService.UpdateSession:output_type -> sessiond.v1.UpdateSessionResponse
+	10, // 93: sessiond.v1.SessionService.DeleteSession:output_type -> sessiond.v1.DeleteSessionResponse
+	12, // 94: sessiond.v1.SessionService.ListSessions:output_type -> sessiond.v1.ListSessionsResponse
+	14, // 95: sessiond.v1.SessionService.AppendEvent:output_type -> sessiond.v1.AppendEventResponse
+	16, // 96: sessiond.v1.SessionService.BatchAppendEvents:output_type -> sessiond.v1.BatchAppendEventsResponse
+	18, // 97: sessiond.v1.SessionService.ListEvents:output_type -> sessiond.v1.ListEventsResponse
+	20, // 98: sessiond.v1.SessionService.StreamEvents:output_type -> sessiond.v1.StreamEventsResponse
+	29, // 99: sessiond.v1.SessionService.ListApps:output_type -> sessiond.v1.ListAppsResponse
+	31, // 100: sessiond.v1.SessionService.ListUsers:output_type -> sessiond.v1.ListUsersResponse
+	33, // 101: sessiond.v1.SessionService.WatchSessions:output_type -> sessiond.v1.WatchSessionsResponse
+	41, // 102: sessiond.v1.SessionService.GetAppState:output_type -> sessiond.v1.GetAppStateResponse
+	43, // 103: sessiond.v1.SessionService.GetUserState:output_type -> sessiond.v1.GetUserStateResponse
+	45, // 104: sessiond.v1.SessionService.UpdateAppState:output_type -> sessiond.v1.UpdateAppStateResponse
+	47, // 105: sessiond.v1.SessionService.UpdateUserState:output_type -> sessiond.v1.UpdateUserStateResponse
+	90, // [90:106] is the sub-list for method output_type
+	74, // [74:90] is the sub-list for method input_type
+	74, // [74:74] is the sub-list for extension type_name
+	74, // [74:74] is the sub-list for extension extendee
+	0,  // [0:74] is the sub-list for field type_name
 }
 
 func init() { file_sessiond_v1_session_service_proto_init() }
@@ -3703,8 +3978,9 @@ func file_sessiond_v1_session_service_proto_init() {
 		(*StreamEventsResponse_Heartbeat)(nil),
 		(*StreamEventsResponse_Changed)(nil),
 		(*StreamEventsResponse_Closing)(nil),
+		(*StreamEventsResponse_State)(nil),
 	}
-	file_sessiond_v1_session_service_proto_msgTypes[29].OneofWrappers = []any{
+	file_sessiond_v1_session_service_proto_msgTypes[30].OneofWrappers = []any{
 		(*WatchSessionsResponse_Opened)(nil),
 		(*WatchSessionsResponse_Listed)(nil),
 		(*WatchSessionsResponse_Created)(nil),
@@ -3720,8 +3996,8 @@ func file_sessiond_v1_session_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sessiond_v1_session_service_proto_rawDesc), len(file_sessiond_v1_session_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   56,
+			NumEnums:      3,
+			NumMessages:   58,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -53,14 +53,15 @@ type SessionServiceClient interface {
 	// Errors: SESSION_ALREADY_EXISTS, REQUEST_ID_CONFLICT, INVALID_FIELD.
 	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*CreateSessionResponse, error)
 	// GetSession reads a session with its merged state, without events.
-	// Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+	// Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+	// TOO_LARGE where the state does not fit a message (StreamEvents can send it).
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
 	// UpdateSession changes a session without an event.
 	// Errors: SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_CONFLICT.
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*UpdateSessionResponse, error)
 	// DeleteSession removes a session with its events and its own state. A session
 	// that is not there is no error. Shared state stays.
-	// Errors: STALE_SESSION.
+	// Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
 	DeleteSession(ctx context.Context, in *DeleteSessionRequest, opts ...grpc.CallOption) (*DeleteSessionResponse, error)
 	// ListSessions lists the sessions of an app or of one of its users, by pages. A
 	// session that does not change during the walk is listed exactly once.
@@ -72,19 +73,22 @@ type SessionServiceClient interface {
 	// Errors: SESSION_NOT_FOUND, STALE_SESSION, EVENT_ID_CONFLICT, TOO_LARGE.
 	AppendEvent(ctx context.Context, in *AppendEventRequest, opts ...grpc.CallOption) (*AppendEventResponse, error)
 	// BatchAppendEvents stores several events of one session in their order, all or
-	// none. The same batch again is answered as the first time.
-	// Errors: as AppendEvent. A batch of which only a part is stored already is an
-	// EVENT_ID_CONFLICT.
+	// none. The same batch again is answered as the first time: a batch all of whose
+	// events are stored with the same bytes, by whichever appends, gets their places.
+	// Errors: as AppendEvent, and BATCH_PARTLY_STORED.
 	BatchAppendEvents(ctx context.Context, in *BatchAppendEventsRequest, opts ...grpc.CallOption) (*BatchAppendEventsResponse, error)
 	// ListEvents reads events by pages: of one session, forwards or backwards from a
 	// seq, or of all sessions of a user or an app, session after session.
 	// Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-	// SESSION_RECREATED, EVENTS_TRIMMED.
+	// SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
 	ListEvents(ctx context.Context, in *ListEventsRequest, opts ...grpc.CallOption) (*ListEventsResponse, error)
 	// StreamEvents sends a session and its history, then with `follow` its live
 	// tail. The first frame is `opened`, at once. One call of it is all that ADK's
-	// get_session needs. A history that cannot be finished ends in an error, never
-	// early with OK.
+	// get_session needs. Without `follow` it ends with OK only after `caught_up`, else
+	// with an error; it has no `closing`. With `follow` it ends with `closing` and then
+	// OK, or with an error, never with OK alone. A reader that stalled may miss the
+	// `closing`: the status then is an error with the same reason. Without `closing`,
+	// resume from the last cursor, as after UNAVAILABLE.
 	// Errors: SESSION_NOT_FOUND, INVALID_CURSOR, SESSION_RECREATED, EVENTS_TRIMMED,
 	// SEQ_BEYOND_HEAD, SLOW_READER.
 	StreamEvents(ctx context.Context, in *StreamEventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamEventsResponse], error)
@@ -95,7 +99,13 @@ type SessionServiceClient interface {
 	// Errors: INVALID_PAGE_TOKEN.
 	ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error)
 	// WatchSessions tells of the sessions of an app or a user as they are created,
-	// changed and deleted: a live list.
+	// changed and deleted: a live list. It ends as a StreamEvents that follows.
+	//
+	// `listed`, `created` and `changed` all say: this is the session now. Put it in the
+	// list unless the list has the same uid at this or a later revision. `deleted`
+	// removes only the session of its uid. Several changes may come as one, a session
+	// that was made and deleted at once may not come at all, and after a resume frames
+	// may repeat. Only deletes by DeleteSession are told; others show after a `reset`.
 	// Errors: INVALID_CURSOR, SLOW_READER.
 	WatchSessions(ctx context.Context, in *WatchSessionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSessionsResponse], error)
 	// GetAppState reads the state that all sessions of an app share.
@@ -312,14 +322,15 @@ type SessionServiceServer interface {
 	// Errors: SESSION_ALREADY_EXISTS, REQUEST_ID_CONFLICT, INVALID_FIELD.
 	CreateSession(context.Context, *CreateSessionRequest) (*CreateSessionResponse, error)
 	// GetSession reads a session with its merged state, without events.
-	// Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+	// Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+	// TOO_LARGE where the state does not fit a message (StreamEvents can send it).
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)
 	// UpdateSession changes a session without an event.
 	// Errors: SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_CONFLICT.
 	UpdateSession(context.Context, *UpdateSessionRequest) (*UpdateSessionResponse, error)
 	// DeleteSession removes a session with its events and its own state. A session
 	// that is not there is no error. Shared state stays.
-	// Errors: STALE_SESSION.
+	// Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
 	DeleteSession(context.Context, *DeleteSessionRequest) (*DeleteSessionResponse, error)
 	// ListSessions lists the sessions of an app or of one of its users, by pages. A
 	// session that does not change during the walk is listed exactly once.
@@ -331,19 +342,22 @@ type SessionServiceServer interface {
 	// Errors: SESSION_NOT_FOUND, STALE_SESSION, EVENT_ID_CONFLICT, TOO_LARGE.
 	AppendEvent(context.Context, *AppendEventRequest) (*AppendEventResponse, error)
 	// BatchAppendEvents stores several events of one session in their order, all or
-	// none. The same batch again is answered as the first time.
-	// Errors: as AppendEvent. A batch of which only a part is stored already is an
-	// EVENT_ID_CONFLICT.
+	// none. The same batch again is answered as the first time: a batch all of whose
+	// events are stored with the same bytes, by whichever appends, gets their places.
+	// Errors: as AppendEvent, and BATCH_PARTLY_STORED.
 	BatchAppendEvents(context.Context, *BatchAppendEventsRequest) (*BatchAppendEventsResponse, error)
 	// ListEvents reads events by pages: of one session, forwards or backwards from a
 	// seq, or of all sessions of a user or an app, session after session.
 	// Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-	// SESSION_RECREATED, EVENTS_TRIMMED.
+	// SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
 	ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error)
 	// StreamEvents sends a session and its history, then with `follow` its live
 	// tail. The first frame is `opened`, at once. One call of it is all that ADK's
-	// get_session needs. A history that cannot be finished ends in an error, never
-	// early with OK.
+	// get_session needs. Without `follow` it ends with OK only after `caught_up`, else
+	// with an error; it has no `closing`. With `follow` it ends with `closing` and then
+	// OK, or with an error, never with OK alone. A reader that stalled may miss the
+	// `closing`: the status then is an error with the same reason. Without `closing`,
+	// resume from the last cursor, as after UNAVAILABLE.
 	// Errors: SESSION_NOT_FOUND, INVALID_CURSOR, SESSION_RECREATED, EVENTS_TRIMMED,
 	// SEQ_BEYOND_HEAD, SLOW_READER.
 	StreamEvents(*StreamEventsRequest, grpc.ServerStreamingServer[StreamEventsResponse]) error
@@ -354,7 +368,13 @@ type SessionServiceServer interface {
 	// Errors: INVALID_PAGE_TOKEN.
 	ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error)
 	// WatchSessions tells of the sessions of an app or a user as they are created,
-	// changed and deleted: a live list.
+	// changed and deleted: a live list. It ends as a StreamEvents that follows.
+	//
+	// `listed`, `created` and `changed` all say: this is the session now. Put it in the
+	// list unless the list has the same uid at this or a later revision. `deleted`
+	// removes only the session of its uid. Several changes may come as one, a session
+	// that was made and deleted at once may not come at all, and after a resume frames
+	// may repeat. Only deletes by DeleteSession are told; others show after a `reset`.
 	// Errors: INVALID_CURSOR, SLOW_READER.
 	WatchSessions(*WatchSessionsRequest, grpc.ServerStreamingServer[WatchSessionsResponse]) error
 	// GetAppState reads the state that all sessions of an app share.

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file sessiond/v1/event.proto.
  */
 export const file_sessiond_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChdzZXNzaW9uZC92MS9ldmVudC5wcm90bxILc2Vzc2lvbmQudjEijgYKBUV2ZW50EgoKAmlkGAEgASgJEhUKDWludm9jYXRpb25faWQYAiABKAkSDgoGYXV0aG9yGAMgASgJEhMKBmJyYW5jaBgEIAEoCUgAiAEBEhYKCXRpbWVzdGFtcBgFIAEoAUgBiAEBEhQKB3BhcnRpYWwYBiABKAhIAogBARIaCg10dXJuX2NvbXBsZXRlGAcgASgISAOIAQESGAoLaW50ZXJydXB0ZWQYCCABKAhIBIgBARIXCgplcnJvcl9jb2RlGAkgASgJSAWIAQESGgoNZXJyb3JfbWVzc2FnZRgKIAEoCUgGiAEBEjMKFWxvbmdfcnVubmluZ190b29sX2lkcxgLIAEoCzIULnNlc3Npb25kLnYxLlRvb2xJZHMSDwoHYWN0aW9ucxgMIAEoDBI3CgtzdGF0ZV9kZWx0YRgNIAMoCzIiLnNlc3Npb25kLnYxLkV2ZW50LlN0YXRlRGVsdGFFbnRyeRIaChJyZW1vdmVkX3N0YXRlX2tleXMYDiADKAkSDwoHY29udGVudBgPIAEoCRIaChJncm91bmRpbmdfbWV0YWRhdGEYECABKAkSFwoPY3VzdG9tX21ldGFkYXRhGBEgASgJEg0KBWV4dHJhGBIgASgJEiMKBndyaXRlchgTIAEoCzITLnNlc3Npb25kLnYxLldyaXRlchILCgNzZXEYFCABKAMSEAoIcmV2aXNpb24YFSABKAMSLwoLY3JlYXRlX3RpbWUYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiQKA2tleRgXIAEoCzIXLnNlc3Npb25kLnYxLlNlc3Npb25LZXkaMQoPU3RhdGVEZWx0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCQoHX2JyYW5jaEIMCgpfdGltZXN0YW1wQgoKCF9wYXJ0aWFsQhAKDl90dXJuX2NvbXBsZXRlQg4KDF9pbnRlcnJ1cHRlZEINCgtfZXJyb3JfY29kZUIQCg5fZXJyb3JfbWVzc2FnZSIWCgdUb29sSWRzEgsKA2lkcxgBIAMoCSIvCgZXcml0ZXISEAoIbGFuZ3VhZ2UYASABKAkSEwoLYWRrX3ZlcnNpb24YAiABKAkifgoNQXBwZW5kZWRFdmVudBIKCgJpZBgBIAEoCRIRCgl0aW1lc3RhbXAYAiABKAESCwoDc2VxGAMgASgDEhAKCHJldmlzaW9uGAQgASgDEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEKSAQoPZGV2LnNlc3Npb25kLnYxQgpFdmVudFByb3RvUAFaJnNlc3Npb25kLmRldi9nby9zZXNzaW9uZC92MTtzZXNzaW9uZHYxogIDU1hYqgILU2Vzc2lvbmQuVjHKAgtTZXNzaW9uZFxWMeICF1Nlc3Npb25kXFYxXEdQQk1ldGFkYXRh6gIMU2Vzc2lvbmQ6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_sessiond_v1_session]);
+  fileDesc("ChdzZXNzaW9uZC92MS9ldmVudC5wcm90bxILc2Vzc2lvbmQudjEitQYKBUV2ZW50EgoKAmlkGAEgASgJEhoKDWludm9jYXRpb25faWQYAiABKAlIAIgBARITCgZhdXRob3IYAyABKAlIAYgBARITCgZicmFuY2gYBCABKAlIAogBARIWCgl0aW1lc3RhbXAYBSABKAFIA4gBARIUCgdwYXJ0aWFsGAYgASgISASIAQESGgoNdHVybl9jb21wbGV0ZRgHIAEoCEgFiAEBEhgKC2ludGVycnVwdGVkGAggASgISAaIAQESFwoKZXJyb3JfY29kZRgJIAEoCUgHiAEBEhoKDWVycm9yX21lc3NhZ2UYCiABKAlICIgBARIzChVsb25nX3J1bm5pbmdfdG9vbF9pZHMYCyABKAsyFC5zZXNzaW9uZC52MS5Ub29sSWRzEg8KB2FjdGlvbnMYDCABKAwSNwoLc3RhdGVfZGVsdGEYDSADKAsyIi5zZXNzaW9uZC52MS5FdmVudC5TdGF0ZURlbHRhRW50cnkSGgoScmVtb3ZlZF9zdGF0ZV9rZXlzGA4gAygJEg8KB2NvbnRlbnQYDyABKAkSGgoSZ3JvdW5kaW5nX21ldGFkYXRhGBAgASgJEhcKD2N1c3RvbV9tZXRhZGF0YRgRIAEoCRINCgVleHRyYRgSIAEoCRIjCgZ3cml0ZXIYEyABKAsyEy5zZXNzaW9uZC52MS5Xcml0ZXISCwoDc2VxGBQgASgDEhAKCHJldmlzaW9uGBUgASgDEi8KC2NyZWF0ZV90aW1lGBYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIkCgNrZXkYFyABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5GjEKD1N0YXRlRGVsdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhAKDl9pbnZvY2F0aW9uX2lkQgkKB19hdXRob3JCCQoHX2JyYW5jaEIMCgpfdGltZXN0YW1wQgoKCF9wYXJ0aWFsQhAKDl90dXJuX2NvbXBsZXRlQg4KDF9pbnRlcnJ1cHRlZEINCgtfZXJyb3JfY29kZUIQCg5fZXJyb3JfbWVzc2FnZSIWCgdUb29sSWRzEgsKA2lkcxgBIAMoCSIvCgZXcml0ZXISEAoIbGFuZ3VhZ2UYASABKAkSEwoLYWRrX3ZlcnNpb24YAiABKAkifgoNQXBwZW5kZWRFdmVudBIKCgJpZBgBIAEoCRIRCgl0aW1lc3RhbXAYAiABKAESCwoDc2VxGAMgASgDEhAKCHJldmlzaW9uGAQgASgDEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEKSAQoPZGV2LnNlc3Npb25kLnYxQgpFdmVudFByb3RvUAFaJnNlc3Npb25kLmRldi9nby9zZXNzaW9uZC92MTtzZXNzaW9uZHYxogIDU1hYqgILU2Vzc2lvbmQuVjHKAgtTZXNzaW9uZFxWMeICF1Nlc3Npb25kXFYxXEdQQk1ldGFkYXRh6gIMU2Vzc2lvbmQ6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp, file_sessiond_v1_session]);
 
 /**
  * Event is one step of a conversation: a typed envelope around payloads that the
@@ -23,7 +23,8 @@ export const file_sessiond_v1_event: GenFile = /*@__PURE__*/
  *
  * The JSON of the payloads is ADK's canonical form: camelCase keys, times in
  * seconds, standard base64. It may be 200 levels deep. A lone surrogate is
- * written as an escape (\ud800). The whole event may have 16 MiB.
+ * written as an escape (\ud800). The whole event may have 16 MiB. U+0000 is legal in
+ * every text but the id.
  *
  * @generated from message sessiond.v1.Event
  */
@@ -39,16 +40,16 @@ export type Event = Message<"sessiond.v1.Event"> & {
   /**
    * The invocation that the event belongs to; may be empty.
    *
-   * @generated from field: string invocation_id = 2;
+   * @generated from field: optional string invocation_id = 2;
    */
-  invocationId: string;
+  invocationId?: string | undefined;
 
   /**
    * `user` or the name of an agent; may be empty.
    *
-   * @generated from field: string author = 3;
+   * @generated from field: optional string author = 3;
    */
-  author: string;
+  author?: string | undefined;
 
   /**
    * The path of the agent in a tree of agents, dotted.
@@ -102,7 +103,8 @@ export type Event = Message<"sessiond.v1.Event"> & {
   errorMessage?: string | undefined;
 
   /**
-   * Calls of this event whose answer comes later. Absent differs from empty.
+   * Calls of this event whose answer comes later. Absent differs from empty. The
+   * order does not count when two events are compared.
    *
    * @generated from field: sessiond.v1.ToolIds long_running_tool_ids = 11;
    */
@@ -149,7 +151,8 @@ export type Event = Message<"sessiond.v1.Event"> & {
   groundingMetadata: string;
 
   /**
-   * The custom metadata as JSON text. Empty means none.
+   * The custom metadata as JSON text: an object, in Java's model an array. Empty
+   * means none.
    *
    * @generated from field: string custom_metadata = 17;
    */

@@ -75,7 +75,8 @@ export type Session = Message<"sessiond.v1.Session"> & {
   /**
    * Output only. New at every create. Two sessions that had the same key one
    * after the other differ in it, so that revisions, cursors, page tokens and
-   * cached pages of the first are refused by the second.
+   * cached pages of the first are refused by the second. (The page tokens of a walk
+   * over several sessions belong to no single one.)
    *
    * @generated from field: string uid = 2;
    */
@@ -121,14 +122,17 @@ export type Session = Message<"sessiond.v1.Session"> & {
 
   /**
    * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-   * was named. At most 191 characters.
+   * was named. At most 191 characters, any but U+0000. A server may keep it in a
+   * column of another type: then a value that the column does not give back as the
+   * same text, an empty one where one is needed, or one that its reference does not
+   * know is INVALID_FIELD.
    *
    * @generated from field: string owner_id = 8;
    */
   ownerId: string;
 
   /**
-   * A title for people. At most 1,024 bytes.
+   * A title for people. At most 1,024 bytes, any character but U+0000.
    *
    * @generated from field: string display_name = 9;
    */
@@ -136,7 +140,7 @@ export type Session = Message<"sessiond.v1.Session"> & {
 
   /**
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    *
    * @generated from field: map<string, string> labels = 10;
    */

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file sessiond/v1/session_service.proto.
  */
 export const file_sessiond_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFzZXNzaW9uZC92MS9zZXNzaW9uX3NlcnZpY2UucHJvdG8SC3Nlc3Npb25kLnYxItECChRDcmVhdGVTZXNzaW9uUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EjsKBXN0YXRlGAIgAygLMiwuc2Vzc2lvbmQudjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QuU3RhdGVFbnRyeRIQCghvd25lcl9pZBgDIAEoCRIUCgxkaXNwbGF5X25hbWUYBCABKAkSPQoGbGFiZWxzGAUgAygLMi0uc2Vzc2lvbmQudjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QuTGFiZWxzRW50cnkSEgoKcmVxdWVzdF9pZBgGIAEoCRosCgpTdGF0ZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI+ChVDcmVhdGVTZXNzaW9uUmVzcG9uc2USJQoHc2Vzc2lvbhgBIAEoCzIULnNlc3Npb25kLnYxLlNlc3Npb24idAoRR2V0U2Vzc2lvblJlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRITCgtzZXNzaW9uX3VpZBgCIAEoCRIWCglhc19vZl9zZXEYAyABKANIAIgBAUIMCgpfYXNfb2Zfc2VxIjsKEkdldFNlc3Npb25SZXNwb25zZRIlCgdzZXNzaW9uGAEgASgLMhQuc2Vzc2lvbmQudjEuU2Vzc2lvbiLkBAoUVXBkYXRlU2Vzc2lvblJlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRITCgtzZXNzaW9uX3VpZBgCIAEoCRIeChFleHBlY3RlZF9yZXZpc2lvbhgDIAEoA0gAiAEBEi8KC3VwZGF0ZV9tYXNrGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIQCghvd25lcl9pZBgFIAEoCRIUCgxkaXNwbGF5X25hbWUYBiABKAkSPQoGbGFiZWxzGAcgAygLMi0uc2Vzc2lvbmQudjEuVXBkYXRlU2Vzc2lvblJlcXVlc3QuTGFiZWxzRW50cnkSOwoFc3RhdGUYCCADKAsyLC5zZXNzaW9uZC52MS5VcGRhdGVTZXNzaW9uUmVxdWVzdC5TdGF0ZUVudHJ5EkYKC3N0YXRlX2RlbHRhGAkgAygLMjEuc2Vzc2lvbmQudjEuVXBkYXRlU2Vzc2lvblJlcXVlc3QuU3RhdGVEZWx0YUVudHJ5EhoKEnJlbW92ZWRfc3RhdGVfa2V5cxgKIAMoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLAoKU3RhdGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjEKD1N0YXRlRGVsdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhQKEl9leHBlY3RlZF9yZXZpc2lvbiI+ChVVcGRhdGVTZXNzaW9uUmVzcG9uc2USJQoHc2Vzc2lvbhgBIAEoCzIULnNlc3Npb25kLnYxLlNlc3Npb24ihwEKFERlbGV0ZVNlc3Npb25SZXF1ZXN0EiQKA2tleRgBIAEoCzIXLnNlc3Npb25kLnYxLlNlc3Npb25LZXkSEwoLc2Vzc2lvbl91aWQYAiABKAkSHgoRZXhwZWN0ZWRfcmV2aXNpb24YAyABKANIAIgBAUIUChJfZXhwZWN0ZWRfcmV2aXNpb24iKAoVRGVsZXRlU2Vzc2lvblJlc3BvbnNlEg8KB2RlbGV0ZWQYASABKAgisQMKE0xpc3RTZXNzaW9uc1JlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRIoCgVvcmRlchgEIAEoDjIZLnNlc3Npb25kLnYxLlNlc3Npb25PcmRlchIVCghvd25lcl9pZBgFIAEoCUgAiAEBEjwKBmxhYmVscxgGIAMoCzIsLnNlc3Npb25kLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QuTGFiZWxzRW50cnkSRwoMc3RhdGVfZXF1YWxzGAcgAygLMjEuc2Vzc2lvbmQudjEuTGlzdFNlc3Npb25zUmVxdWVzdC5TdGF0ZUVxdWFsc0VudHJ5EhUKDWluY2x1ZGVfc3RhdGUYCCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARoyChBTdGF0ZUVxdWFsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCwoJX293bmVyX2lkIlcKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEiYKCHNlc3Npb25zGAEgAygLMhQuc2Vzc2lvbmQudjEuU2Vzc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiwAEKEkFwcGVuZEV2ZW50UmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EhMKC3Nlc3Npb25fdWlkGAIgASgJEh4KEWV4cGVjdGVkX3JldmlzaW9uGAMgASgDSACIAQESIQoFZXZlbnQYBCABKAsyEi5zZXNzaW9uZC52MS5FdmVudBIWCg5jcmVhdGVfc2Vzc2lvbhgFIAEoCEIUChJfZXhwZWN0ZWRfcmV2aXNpb24iVQoTQXBwZW5kRXZlbnRSZXNwb25zZRIpCgVldmVudBgBIAEoCzIaLnNlc3Npb25kLnYxLkFwcGVuZGVkRXZlbnQSEwoLc2Vzc2lvbl91aWQYAiABKAkixwEKGEJhdGNoQXBwZW5kRXZlbnRzUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EhMKC3Nlc3Npb25fdWlkGAIgASgJEh4KEWV4cGVjdGVkX3JldmlzaW9uGAMgASgDSACIAQESIgoGZXZlbnRzGAQgAygLMhIuc2Vzc2lvbmQudjEuRXZlbnQSFgoOY3JlYXRlX3Nlc3Npb24YBSABKAhCFAoSX2V4cGVjdGVkX3JldmlzaW9uIlwKGUJhdGNoQXBwZW5kRXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhouc2Vzc2lvbmQudjEuQXBwZW5kZWRFdmVudBITCgtzZXNzaW9uX3VpZBgCIAEoCSL/AQoRTGlzdEV2ZW50c1JlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRITCgtzZXNzaW9uX3VpZBgCIAEoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCRIWCglhZnRlcl9zZXEYBSABKANIAIgBARIXCgpiZWZvcmVfc2VxGAYgASgDSAGIAQESEgoKZGVzY2VuZGluZxgHIAEoCBIXCgphZnRlcl90aW1lGAggASgBSAKIAQFCDAoKX2FmdGVyX3NlcUINCgtfYmVmb3JlX3NlcUINCgtfYWZ0ZXJfdGltZSKLAQoSTGlzdEV2ZW50c1Jlc3BvbnNlEiIKBmV2ZW50cxgBIAMoCzISLnNlc3Npb25kLnYxLkV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRITCgtzZXNzaW9uX3VpZBgDIAEoCRIRCglmaXJzdF9zZXEYBCABKAMSEAoIaGVhZF9zZXEYBSABKAMiqwIKE1N0cmVhbUV2ZW50c1JlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRITCgtzZXNzaW9uX3VpZBgCIAEoCRIOCgZjdXJzb3IYAyABKAkSFgoJYWZ0ZXJfc2VxGAQgASgDSACIAQESFwoKYWZ0ZXJfdGltZRgFIAEoAUgBiAEBEh4KEW51bV9yZWNlbnRfZXZlbnRzGAYgASgFSAKIAQESDgoGZm9sbG93GAcgASgIEjUKEmhlYXJ0YmVhdF9pbnRlcnZhbBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIMCgpfYWZ0ZXJfc2VxQg0KC19hZnRlcl90aW1lQhQKEl9udW1fcmVjZW50X2V2ZW50cyKEAwoUU3RyZWFtRXZlbnRzUmVzcG9uc2USDgoGY3Vyc29yGAEgASgJEgsKA3NlcRgCIAEoAxIvCgtzZXJ2ZXJfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoGb3BlbmVkGAQgASgLMhguc2Vzc2lvbmQudjEuT3BlbmVkRnJhbWVIABIqCgZldmVudHMYBSABKAsyGC5zZXNzaW9uZC52MS5FdmVudHNGcmFtZUgAEi8KCWNhdWdodF91cBgGIAEoCzIaLnNlc3Npb25kLnYxLkNhdWdodFVwRnJhbWVIABIwCgloZWFydGJlYXQYByABKAsyGy5zZXNzaW9uZC52MS5IZWFydGJlYXRGcmFtZUgAEiwKB2NoYW5nZWQYCCABKAsyGS5zZXNzaW9uZC52MS5DaGFuZ2VkRnJhbWVIABIsCgdjbG9zaW5nGAkgASgLMhkuc2Vzc2lvbmQudjEuQ2xvc2luZ0ZyYW1lSABCBwoFZnJhbWUiawoLT3BlbmVkRnJhbWUSJQoHc2Vzc2lvbhgBIAEoCzIULnNlc3Npb25kLnYxLlNlc3Npb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkQKC0V2ZW50c0ZyYW1lEiIKBmV2ZW50cxgBIAMoCzISLnNlc3Npb25kLnYxLkV2ZW50EhEKCWNvbnRpbnVlcxgCIAEoCCIPCg1DYXVnaHRVcEZyYW1lIhAKDkhlYXJ0YmVhdEZyYW1lIsIBCgxDaGFuZ2VkRnJhbWUSEAoIcmV2aXNpb24YASABKAMSEQoJYWZ0ZXJfc2VxGAIgASgDEj4KC3N0YXRlX2RlbHRhGAMgAygLMikuc2Vzc2lvbmQudjEuQ2hhbmdlZEZyYW1lLlN0YXRlRGVsdGFFbnRyeRIaChJyZW1vdmVkX3N0YXRlX2tleXMYBCADKAkaMQoPU3RhdGVEZWx0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOgoMQ2xvc2luZ0ZyYW1lEioKBnJlYXNvbhgBIAEoDjIaLnNlc3Npb25kLnYxLkNsb3NpbmdSZWFzb24iOAoPTGlzdEFwcHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIj4KEExpc3RBcHBzUmVzcG9uc2USEQoJYXBwX25hbWVzGAEgAygJEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJfChBMaXN0VXNlcnNSZXF1ZXN0EiQKA2tleRgBIAEoCzIXLnNlc3Npb25kLnYxLlNlc3Npb25LZXkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiPgoRTGlzdFVzZXJzUmVzcG9uc2USEAoIdXNlcl9pZHMYASADKAkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpoBChRXYXRjaFNlc3Npb25zUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5Eg4KBmN1cnNvchgCIAEoCRIVCg1pbmNsdWRlX3N0YXRlGAMgASgIEjUKEmhlYXJ0YmVhdF9pbnRlcnZhbBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKfBAoVV2F0Y2hTZXNzaW9uc1Jlc3BvbnNlEg4KBmN1cnNvchgBIAEoCRIvCgtzZXJ2ZXJfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoGb3BlbmVkGAMgASgLMh0uc2Vzc2lvbmQudjEuV2F0Y2hPcGVuZWRGcmFtZUgAEjEKBmxpc3RlZBgEIAEoCzIfLnNlc3Npb25kLnYxLlNlc3Npb25MaXN0ZWRGcmFtZUgAEjMKB2NyZWF0ZWQYBSABKAsyIC5zZXNzaW9uZC52MS5TZXNzaW9uQ3JlYXRlZEZyYW1lSAASMwoHY2hhbmdlZBgGIAEoCzIgLnNlc3Npb25kLnYxLlNlc3Npb25DaGFuZ2VkRnJhbWVIABIzCgdkZWxldGVkGAcgASgLMiAuc2Vzc2lvbmQudjEuU2Vzc2lvbkRlbGV0ZWRGcmFtZUgAEigKBXJlc2V0GAggASgLMhcuc2Vzc2lvbmQudjEuUmVzZXRGcmFtZUgAEi8KCWNhdWdodF91cBgJIAEoCzIaLnNlc3Npb25kLnYxLkNhdWdodFVwRnJhbWVIABIwCgloZWFydGJlYXQYCiABKAsyGy5zZXNzaW9uZC52MS5IZWFydGJlYXRGcmFtZUgAEiwKB2Nsb3NpbmcYCyABKAsyGS5zZXNzaW9uZC52MS5DbG9zaW5nRnJhbWVIAEIHCgVmcmFtZSJJChBXYXRjaE9wZW5lZEZyYW1lEjUKEmhlYXJ0YmVhdF9pbnRlcnZhbBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI7ChJTZXNzaW9uTGlzdGVkRnJhbWUSJQoHc2Vzc2lvbhgBIAEoCzIULnNlc3Npb25kLnYxLlNlc3Npb24iPAoTU2Vzc2lvbkNyZWF0ZWRGcmFtZRIlCgdzZXNzaW9uGAEgASgLMhQuc2Vzc2lvbmQudjEuU2Vzc2lvbiI8ChNTZXNzaW9uQ2hhbmdlZEZyYW1lEiUKB3Nlc3Npb24YASABKAsyFC5zZXNzaW9uZC52MS5TZXNzaW9uInkKE1Nlc3Npb25EZWxldGVkRnJhbWUSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRILCgN1aWQYAiABKAkSLwoLZGVsZXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIgwKClJlc2V0RnJhbWUiOgoSR2V0QXBwU3RhdGVSZXF1ZXN0EiQKA2tleRgBIAEoCzIXLnNlc3Npb25kLnYxLlNlc3Npb25LZXkifwoTR2V0QXBwU3RhdGVSZXNwb25zZRI6CgVzdGF0ZRgBIAMoCzIrLnNlc3Npb25kLnYxLkdldEFwcFN0YXRlUmVzcG9uc2UuU3RhdGVFbnRyeRosCgpTdGF0ZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOwoTR2V0VXNlclN0YXRlUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5IoEBChRHZXRVc2VyU3RhdGVSZXNwb25zZRI7CgVzdGF0ZRgBIAMoCzIsLnNlc3Npb25kLnYxLkdldFVzZXJTdGF0ZVJlc3BvbnNlLlN0YXRlRW50cnkaLAoKU3RhdGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIukBChVVcGRhdGVBcHBTdGF0ZVJlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRJHCgtzdGF0ZV9kZWx0YRgCIAMoCzIyLnNlc3Npb25kLnYxLlVwZGF0ZUFwcFN0YXRlUmVxdWVzdC5TdGF0ZURlbHRhRW50cnkSGgoScmVtb3ZlZF9zdGF0ZV9rZXlzGAMgAygJEhIKCnJlcXVlc3RfaWQYBCABKAkaMQoPU3RhdGVEZWx0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiSQoWVXBkYXRlQXBwU3RhdGVSZXNwb25zZRIvCgt1cGRhdGVfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi6wEKFlVwZGF0ZVVzZXJTdGF0ZVJlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRJICgtzdGF0ZV9kZWx0YRgCIAMoCzIzLnNlc3Npb25kLnYxLlVwZGF0ZVVzZXJTdGF0ZVJlcXVlc3QuU3RhdGVEZWx0YUVudHJ5EhoKEnJlbW92ZWRfc3RhdGVfa2V5cxgDIAMoCRISCgpyZXF1ZXN0X2lkGAQgASgJGjEKD1N0YXRlRGVsdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkoKF1VwZGF0ZVVzZXJTdGF0ZVJlc3BvbnNlEi8KC3VwZGF0ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCq7AQoMU2Vzc2lvbk9yZGVyEh0KGVNFU1NJT05fT1JERVJfVU5TUEVDSUZJRUQQABIiCh5TRVNTSU9OX09SREVSX1VQREFURV9USU1FX0RFU0MQARIhCh1TRVNTSU9OX09SREVSX1VQREFURV9USU1FX0FTQxACEiIKHlNFU1NJT05fT1JERVJfQ1JFQVRFX1RJTUVfREVTQxADEiEKHVNFU1NJT05fT1JERVJfQ1JFQVRFX1RJTUVfQVNDEAQq+gEKDUNsb3NpbmdSZWFzb24SHgoaQ0xPU0lOR19SRUFTT05fVU5TUEVDSUZJRUQQABIgChxDTE9TSU5HX1JFQVNPTl9TSFVUVElOR19ET1dOEAESGgoWQ0xPU0lOR19SRUFTT05fTUFYX0FHRRACEiIKHkNMT1NJTkdfUkVBU09OX1NFU1NJT05fREVMRVRFRBADEiQKIENMT1NJTkdfUkVBU09OX1NFU1NJT05fUkVDUkVBVEVEEAQSHgoaQ0xPU0lOR19SRUFTT05fU0xPV19SRUFERVIQBRIhCh1DTE9TSU5HX1JFQVNPTl9FVkVOVFNfVFJJTU1FRBAGMpQLCg5TZXNzaW9uU2VydmljZRJWCg1DcmVhdGVTZXNzaW9uEiEuc2Vzc2lvbmQudjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QaIi5zZXNzaW9uZC52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2USUgoKR2V0U2Vzc2lvbhIeLnNlc3Npb25kLnYxLkdldFNlc3Npb25SZXF1ZXN0Gh8uc2Vzc2lvbmQudjEuR2V0U2Vzc2lvblJlc3BvbnNlIgOQAgESVgoNVXBkYXRlU2Vzc2lvbhIhLnNlc3Npb25kLnYxLlVwZGF0ZVNlc3Npb25SZXF1ZXN0GiIuc2Vzc2lvbmQudjEuVXBkYXRlU2Vzc2lvblJlc3BvbnNlElYKDURlbGV0ZVNlc3Npb24SIS5zZXNzaW9uZC52MS5EZWxldGVTZXNzaW9uUmVxdWVzdBoiLnNlc3Npb25kLnYxLkRlbGV0ZVNlc3Npb25SZXNwb25zZRJYCgxMaXN0U2Vzc2lvbnMSIC5zZXNzaW9uZC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiEuc2Vzc2lvbmQudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiA5ACARJQCgtBcHBlbmRFdmVudBIfLnNlc3Npb25kLnYxLkFwcGVuZEV2ZW50UmVxdWVzdBogLnNlc3Npb25kLnYxLkFwcGVuZEV2ZW50UmVzcG9uc2USYgoRQmF0Y2hBcHBlbmRFdmVudHMSJS5zZXNzaW9uZC52MS5CYXRjaEFwcGVuZEV2ZW50c1JlcXVlc3QaJi5zZXNzaW9uZC52MS5CYXRjaEFwcGVuZEV2ZW50c1Jlc3BvbnNlElIKCkxpc3RFdmVudHMSHi5zZXNzaW9uZC52MS5MaXN0RXZlbnRzUmVxdWVzdBofLnNlc3Npb25kLnYxLkxpc3RFdmVudHNSZXNwb25zZSIDkAIBEloKDFN0cmVhbUV2ZW50cxIgLnNlc3Npb25kLnYxLlN0cmVhbUV2ZW50c1JlcXVlc3QaIS5zZXNzaW9uZC52MS5TdHJlYW1FdmVudHNSZXNwb25zZSIDkAIBMAESTAoITGlzdEFwcHMSHC5zZXNzaW9uZC52MS5MaXN0QXBwc1JlcXVlc3QaHS5zZXNzaW9uZC52MS5MaXN0QXBwc1Jlc3BvbnNlIgOQAgESTwoJTGlzdFVzZXJzEh0uc2Vzc2lvbmQudjEuTGlzdFVzZXJzUmVxdWVzdBoeLnNlc3Npb25kLnYxLkxpc3RVc2Vyc1Jlc3BvbnNlIgOQAgESXQoNV2F0Y2hTZXNzaW9ucxIhLnNlc3Npb25kLnYxLldhdGNoU2Vzc2lvbnNSZXF1ZXN0GiIuc2Vzc2lvbmQudjEuV2F0Y2hTZXNzaW9uc1Jlc3BvbnNlIgOQAgEwARJVCgtHZXRBcHBTdGF0ZRIfLnNlc3Npb25kLnYxLkdldEFwcFN0YXRlUmVxdWVzdBogLnNlc3Npb25kLnYxLkdldEFwcFN0YXRlUmVzcG9uc2UiA5ACARJYCgxHZXRVc2VyU3RhdGUSIC5zZXNzaW9uZC52MS5HZXRVc2VyU3RhdGVSZXF1ZXN0GiEuc2Vzc2lvbmQudjEuR2V0VXNlclN0YXRlUmVzcG9uc2UiA5ACARJZCg5VcGRhdGVBcHBTdGF0ZRIiLnNlc3Npb25kLnYxLlVwZGF0ZUFwcFN0YXRlUmVxdWVzdBojLnNlc3Npb25kLnYxLlVwZGF0ZUFwcFN0YXRlUmVzcG9uc2USXAoPVXBkYXRlVXNlclN0YXRlEiMuc2Vzc2lvbmQudjEuVXBkYXRlVXNlclN0YXRlUmVxdWVzdBokLnNlc3Npb25kLnYxLlVwZGF0ZVVzZXJTdGF0ZVJlc3BvbnNlQpsBCg9kZXYuc2Vzc2lvbmQudjFCE1Nlc3Npb25TZXJ2aWNlUHJvdG9QAVomc2Vzc2lvbmQuZGV2L2dvL3Nlc3Npb25kL3YxO3Nlc3Npb25kdjGiAgNTWFiqAgtTZXNzaW9uZC5WMcoCC1Nlc3Npb25kXFYx4gIXU2Vzc2lvbmRcVjFcR1BCTWV0YWRhdGHqAgxTZXNzaW9uZDo6VjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sessiond_v1_event, file_sessiond_v1_session]);
+  fileDesc("CiFzZXNzaW9uZC92MS9zZXNzaW9uX3NlcnZpY2UucHJvdG8SC3Nlc3Npb25kLnYxItECChRDcmVhdGVTZXNzaW9uUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EjsKBXN0YXRlGAIgAygLMiwuc2Vzc2lvbmQudjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QuU3RhdGVFbnRyeRIQCghvd25lcl9pZBgDIAEoCRIUCgxkaXNwbGF5X25hbWUYBCABKAkSPQoGbGFiZWxzGAUgAygLMi0uc2Vzc2lvbmQudjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QuTGFiZWxzRW50cnkSEgoKcmVxdWVzdF9pZBgGIAEoCRosCgpTdGF0ZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI+ChVDcmVhdGVTZXNzaW9uUmVzcG9uc2USJQoHc2Vzc2lvbhgBIAEoCzIULnNlc3Npb25kLnYxLlNlc3Npb24iiAEKEUdldFNlc3Npb25SZXF1ZXN0EiQKA2tleRgBIAEoCzIXLnNlc3Npb25kLnYxLlNlc3Npb25LZXkSEwoLc2Vzc2lvbl91aWQYAiABKAkSFgoJYXNfb2Zfc2VxGAMgASgDSACIAQESEgoKb21pdF9zdGF0ZRgEIAEoCEIMCgpfYXNfb2Zfc2VxIjsKEkdldFNlc3Npb25SZXNwb25zZRIlCgdzZXNzaW9uGAEgASgLMhQuc2Vzc2lvbmQudjEuU2Vzc2lvbiL4BAoUVXBkYXRlU2Vzc2lvblJlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRITCgtzZXNzaW9uX3VpZBgCIAEoCRIeChFleHBlY3RlZF9yZXZpc2lvbhgDIAEoA0gAiAEBEi8KC3VwZGF0ZV9tYXNrGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIQCghvd25lcl9pZBgFIAEoCRIUCgxkaXNwbGF5X25hbWUYBiABKAkSPQoGbGFiZWxzGAcgAygLMi0uc2Vzc2lvbmQudjEuVXBkYXRlU2Vzc2lvblJlcXVlc3QuTGFiZWxzRW50cnkSOwoFc3RhdGUYCCADKAsyLC5zZXNzaW9uZC52MS5VcGRhdGVTZXNzaW9uUmVxdWVzdC5TdGF0ZUVudHJ5EkYKC3N0YXRlX2RlbHRhGAkgAygLMjEuc2Vzc2lvbmQudjEuVXBkYXRlU2Vzc2lvblJlcXVlc3QuU3RhdGVEZWx0YUVudHJ5EhoKEnJlbW92ZWRfc3RhdGVfa2V5cxgKIAMoCRISCgpyZXF1ZXN0X2lkGAsgASgJEhIKCm9taXRfc3RhdGUYDCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARosCgpTdGF0ZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMQoPU3RhdGVEZWx0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCFAoSX2V4cGVjdGVkX3JldmlzaW9uIj4KFVVwZGF0ZVNlc3Npb25SZXNwb25zZRIlCgdzZXNzaW9uGAEgASgLMhQuc2Vzc2lvbmQudjEuU2Vzc2lvbiKbAQoURGVsZXRlU2Vzc2lvblJlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRITCgtzZXNzaW9uX3VpZBgCIAEoCRIeChFleHBlY3RlZF9yZXZpc2lvbhgDIAEoA0gAiAEBEhIKCnJlcXVlc3RfaWQYBCABKAlCFAoSX2V4cGVjdGVkX3JldmlzaW9uIigKFURlbGV0ZVNlc3Npb25SZXNwb25zZRIPCgdkZWxldGVkGAEgASgIIrEDChNMaXN0U2Vzc2lvbnNSZXF1ZXN0EiQKA2tleRgBIAEoCzIXLnNlc3Npb25kLnYxLlNlc3Npb25LZXkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSKAoFb3JkZXIYBCABKA4yGS5zZXNzaW9uZC52MS5TZXNzaW9uT3JkZXISFQoIb3duZXJfaWQYBSABKAlIAIgBARI8CgZsYWJlbHMYBiADKAsyLC5zZXNzaW9uZC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0LkxhYmVsc0VudHJ5EkcKDHN0YXRlX2VxdWFscxgHIAMoCzIxLnNlc3Npb25kLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QuU3RhdGVFcXVhbHNFbnRyeRIVCg1pbmNsdWRlX3N0YXRlGAggASgIGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMgoQU3RhdGVFcXVhbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgsKCV9vd25lcl9pZCJXChRMaXN0U2Vzc2lvbnNSZXNwb25zZRImCghzZXNzaW9ucxgBIAMoCzIULnNlc3Npb25kLnYxLlNlc3Npb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJItIBChJBcHBlbmRFdmVudFJlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRITCgtzZXNzaW9uX3VpZBgCIAEoCRIeChFleHBlY3RlZF9yZXZpc2lvbhgDIAEoA0gAiAEBEiEKBWV2ZW50GAQgASgLMhIuc2Vzc2lvbmQudjEuRXZlbnQSFgoOY3JlYXRlX3Nlc3Npb24YBSABKAgSEAoIb3duZXJfaWQYBiABKAlCFAoSX2V4cGVjdGVkX3JldmlzaW9uIlUKE0FwcGVuZEV2ZW50UmVzcG9uc2USKQoFZXZlbnQYASABKAsyGi5zZXNzaW9uZC52MS5BcHBlbmRlZEV2ZW50EhMKC3Nlc3Npb25fdWlkGAIgASgJItkBChhCYXRjaEFwcGVuZEV2ZW50c1JlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRITCgtzZXNzaW9uX3VpZBgCIAEoCRIeChFleHBlY3RlZF9yZXZpc2lvbhgDIAEoA0gAiAEBEiIKBmV2ZW50cxgEIAMoCzISLnNlc3Npb25kLnYxLkV2ZW50EhYKDmNyZWF0ZV9zZXNzaW9uGAUgASgIEhAKCG93bmVyX2lkGAYgASgJQhQKEl9leHBlY3RlZF9yZXZpc2lvbiJcChlCYXRjaEFwcGVuZEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLnNlc3Npb25kLnYxLkFwcGVuZGVkRXZlbnQSEwoLc2Vzc2lvbl91aWQYAiABKAkipwIKEUxpc3RFdmVudHNSZXF1ZXN0EiQKA2tleRgBIAEoCzIXLnNlc3Npb25kLnYxLlNlc3Npb25LZXkSEwoLc2Vzc2lvbl91aWQYAiABKAkSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkSFgoJYWZ0ZXJfc2VxGAUgASgDSACIAQESFwoKYmVmb3JlX3NlcRgGIAEoA0gBiAEBEhIKCmRlc2NlbmRpbmcYByABKAgSFwoKYWZ0ZXJfdGltZRgIIAEoAUgCiAEBEiYKBXNjb3BlGAkgASgOMhcuc2Vzc2lvbmQudjEuRXZlbnRTY29wZUIMCgpfYWZ0ZXJfc2VxQg0KC19iZWZvcmVfc2VxQg0KC19hZnRlcl90aW1lIosBChJMaXN0RXZlbnRzUmVzcG9uc2USIgoGZXZlbnRzGAEgAygLMhIuc2Vzc2lvbmQudjEuRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhMKC3Nlc3Npb25fdWlkGAMgASgJEhEKCWZpcnN0X3NlcRgEIAEoAxIQCghoZWFkX3NlcRgFIAEoAyKrAgoTU3RyZWFtRXZlbnRzUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EhMKC3Nlc3Npb25fdWlkGAIgASgJEg4KBmN1cnNvchgDIAEoCRIWCglhZnRlcl9zZXEYBCABKANIAIgBARIXCgphZnRlcl90aW1lGAUgASgBSAGIAQESHgoRbnVtX3JlY2VudF9ldmVudHMYBiABKAVIAogBARIOCgZmb2xsb3cYByABKAgSNQoSaGVhcnRiZWF0X2ludGVydmFsGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgwKCl9hZnRlcl9zZXFCDQoLX2FmdGVyX3RpbWVCFAoSX251bV9yZWNlbnRfZXZlbnRzIq4DChRTdHJlYW1FdmVudHNSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSCwoDc2VxGAIgASgDEi8KC3NlcnZlcl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgZvcGVuZWQYBCABKAsyGC5zZXNzaW9uZC52MS5PcGVuZWRGcmFtZUgAEioKBmV2ZW50cxgFIAEoCzIYLnNlc3Npb25kLnYxLkV2ZW50c0ZyYW1lSAASLwoJY2F1Z2h0X3VwGAYgASgLMhouc2Vzc2lvbmQudjEuQ2F1Z2h0VXBGcmFtZUgAEjAKCWhlYXJ0YmVhdBgHIAEoCzIbLnNlc3Npb25kLnYxLkhlYXJ0YmVhdEZyYW1lSAASLAoHY2hhbmdlZBgIIAEoCzIZLnNlc3Npb25kLnYxLkNoYW5nZWRGcmFtZUgAEiwKB2Nsb3NpbmcYCSABKAsyGS5zZXNzaW9uZC52MS5DbG9zaW5nRnJhbWVIABIoCgVzdGF0ZRgKIAEoCzIXLnNlc3Npb25kLnYxLlN0YXRlRnJhbWVIAEIHCgVmcmFtZSKEAQoLT3BlbmVkRnJhbWUSJQoHc2Vzc2lvbhgBIAEoCzIULnNlc3Npb25kLnYxLlNlc3Npb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD3N0YXRlX2NvbnRpbnVlcxgDIAEoCCKAAQoKU3RhdGVGcmFtZRIxCgVzdGF0ZRgBIAMoCzIiLnNlc3Npb25kLnYxLlN0YXRlRnJhbWUuU3RhdGVFbnRyeRIRCgljb250aW51ZXMYAiABKAgaLAoKU3RhdGVFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkQKC0V2ZW50c0ZyYW1lEiIKBmV2ZW50cxgBIAMoCzISLnNlc3Npb25kLnYxLkV2ZW50EhEKCWNvbnRpbnVlcxgCIAEoCCIPCg1DYXVnaHRVcEZyYW1lIhAKDkhlYXJ0YmVhdEZyYW1lIrgCCgxDaGFuZ2VkRnJhbWUSEAoIcmV2aXNpb24YASABKAMSEQoJYWZ0ZXJfc2VxGAIgASgDEj4KC3N0YXRlX2RlbHRhGAMgAygLMikuc2Vzc2lvbmQudjEuQ2hhbmdlZEZyYW1lLlN0YXRlRGVsdGFFbnRyeRIaChJyZW1vdmVkX3N0YXRlX2tleXMYBCADKAkSFgoOc3RhdGVfcmVwbGFjZWQYBSABKAgSKwoHY2hhbmdlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSLwoLY3JlYXRlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGjEKD1N0YXRlRGVsdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjoKDENsb3NpbmdGcmFtZRIqCgZyZWFzb24YASABKA4yGi5zZXNzaW9uZC52MS5DbG9zaW5nUmVhc29uIjgKD0xpc3RBcHBzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSI+ChBMaXN0QXBwc1Jlc3BvbnNlEhEKCWFwcF9uYW1lcxgBIAMoCRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXwoQTGlzdFVzZXJzUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIj4KEUxpc3RVc2Vyc1Jlc3BvbnNlEhAKCHVzZXJfaWRzGAEgAygJEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKaAQoUV2F0Y2hTZXNzaW9uc1JlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleRIOCgZjdXJzb3IYAiABKAkSFQoNaW5jbHVkZV9zdGF0ZRgDIAEoCBI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24inwQKFVdhdGNoU2Vzc2lvbnNSZXNwb25zZRIOCgZjdXJzb3IYASABKAkSLwoLc2VydmVyX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KBm9wZW5lZBgDIAEoCzIdLnNlc3Npb25kLnYxLldhdGNoT3BlbmVkRnJhbWVIABIxCgZsaXN0ZWQYBCABKAsyHy5zZXNzaW9uZC52MS5TZXNzaW9uTGlzdGVkRnJhbWVIABIzCgdjcmVhdGVkGAUgASgLMiAuc2Vzc2lvbmQudjEuU2Vzc2lvbkNyZWF0ZWRGcmFtZUgAEjMKB2NoYW5nZWQYBiABKAsyIC5zZXNzaW9uZC52MS5TZXNzaW9uQ2hhbmdlZEZyYW1lSAASMwoHZGVsZXRlZBgHIAEoCzIgLnNlc3Npb25kLnYxLlNlc3Npb25EZWxldGVkRnJhbWVIABIoCgVyZXNldBgIIAEoCzIXLnNlc3Npb25kLnYxLlJlc2V0RnJhbWVIABIvCgljYXVnaHRfdXAYCSABKAsyGi5zZXNzaW9uZC52MS5DYXVnaHRVcEZyYW1lSAASMAoJaGVhcnRiZWF0GAogASgLMhsuc2Vzc2lvbmQudjEuSGVhcnRiZWF0RnJhbWVIABIsCgdjbG9zaW5nGAsgASgLMhkuc2Vzc2lvbmQudjEuQ2xvc2luZ0ZyYW1lSABCBwoFZnJhbWUiSQoQV2F0Y2hPcGVuZWRGcmFtZRI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPAoSU2Vzc2lvbkxpc3RlZEZyYW1lEiYKCHNlc3Npb25zGAEgAygLMhQuc2Vzc2lvbmQudjEuU2Vzc2lvbiI8ChNTZXNzaW9uQ3JlYXRlZEZyYW1lEiUKB3Nlc3Npb24YASABKAsyFC5zZXNzaW9uZC52MS5TZXNzaW9uIjwKE1Nlc3Npb25DaGFuZ2VkRnJhbWUSJQoHc2Vzc2lvbhgBIAEoCzIULnNlc3Npb25kLnYxLlNlc3Npb24ieQoTU2Vzc2lvbkRlbGV0ZWRGcmFtZRIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EgsKA3VpZBgCIAEoCRIvCgtkZWxldGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiDAoKUmVzZXRGcmFtZSI6ChJHZXRBcHBTdGF0ZVJlcXVlc3QSJAoDa2V5GAEgASgLMhcuc2Vzc2lvbmQudjEuU2Vzc2lvbktleSJ/ChNHZXRBcHBTdGF0ZVJlc3BvbnNlEjoKBXN0YXRlGAEgAygLMisuc2Vzc2lvbmQudjEuR2V0QXBwU3RhdGVSZXNwb25zZS5TdGF0ZUVudHJ5GiwKClN0YXRlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI7ChNHZXRVc2VyU3RhdGVSZXF1ZXN0EiQKA2tleRgBIAEoCzIXLnNlc3Npb25kLnYxLlNlc3Npb25LZXkigQEKFEdldFVzZXJTdGF0ZVJlc3BvbnNlEjsKBXN0YXRlGAEgAygLMiwuc2Vzc2lvbmQudjEuR2V0VXNlclN0YXRlUmVzcG9uc2UuU3RhdGVFbnRyeRosCgpTdGF0ZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi6QEKFVVwZGF0ZUFwcFN0YXRlUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EkcKC3N0YXRlX2RlbHRhGAIgAygLMjIuc2Vzc2lvbmQudjEuVXBkYXRlQXBwU3RhdGVSZXF1ZXN0LlN0YXRlRGVsdGFFbnRyeRIaChJyZW1vdmVkX3N0YXRlX2tleXMYAyADKAkSEgoKcmVxdWVzdF9pZBgEIAEoCRoxCg9TdGF0ZURlbHRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJJChZVcGRhdGVBcHBTdGF0ZVJlc3BvbnNlEi8KC3VwZGF0ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLrAQoWVXBkYXRlVXNlclN0YXRlUmVxdWVzdBIkCgNrZXkYASABKAsyFy5zZXNzaW9uZC52MS5TZXNzaW9uS2V5EkgKC3N0YXRlX2RlbHRhGAIgAygLMjMuc2Vzc2lvbmQudjEuVXBkYXRlVXNlclN0YXRlUmVxdWVzdC5TdGF0ZURlbHRhRW50cnkSGgoScmVtb3ZlZF9zdGF0ZV9rZXlzGAMgAygJEhIKCnJlcXVlc3RfaWQYBCABKAkaMQoPU3RhdGVEZWx0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiSgoXVXBkYXRlVXNlclN0YXRlUmVzcG9uc2USLwoLdXBkYXRlX3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKrsBCgxTZXNzaW9uT3JkZXISHQoZU0VTU0lPTl9PUkRFUl9VTlNQRUNJRklFRBAAEiIKHlNFU1NJT05fT1JERVJfVVBEQVRFX1RJTUVfREVTQxABEiEKHVNFU1NJT05fT1JERVJfVVBEQVRFX1RJTUVfQVNDEAISIgoeU0VTU0lPTl9PUkRFUl9DUkVBVEVfVElNRV9ERVNDEAMSIQodU0VTU0lPTl9PUkRFUl9DUkVBVEVfVElNRV9BU0MQBCpUCgpFdmVudFNjb3BlEhsKF0VWRU5UX1NDT1BFX1VOU1BFQ0lGSUVEEAASFAoQRVZFTlRfU0NPUEVfVVNFUhABEhMKD0VWRU5UX1NDT1BFX0FQUBACKvoBCg1DbG9zaW5nUmVhc29uEh4KGkNMT1NJTkdfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocQ0xPU0lOR19SRUFTT05fU0hVVFRJTkdfRE9XThABEhoKFkNMT1NJTkdfUkVBU09OX01BWF9BR0UQAhIiCh5DTE9TSU5HX1JFQVNPTl9TRVNTSU9OX0RFTEVURUQQAxIkCiBDTE9TSU5HX1JFQVNPTl9TRVNTSU9OX1JFQ1JFQVRFRBAEEh4KGkNMT1NJTkdfUkVBU09OX1NMT1dfUkVBREVSEAUSIQodQ0xPU0lOR19SRUFTT05fRVZFTlRTX1RSSU1NRUQQBjKUCwoOU2Vzc2lvblNlcnZpY2USVgoNQ3JlYXRlU2Vzc2lvbhIhLnNlc3Npb25kLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GiIuc2Vzc2lvbmQudjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlElIKCkdldFNlc3Npb24SHi5zZXNzaW9uZC52MS5HZXRTZXNzaW9uUmVxdWVzdBofLnNlc3Npb25kLnYxLkdldFNlc3Npb25SZXNwb25zZSIDkAIBElYKDVVwZGF0ZVNlc3Npb24SIS5zZXNzaW9uZC52MS5VcGRhdGVTZXNzaW9uUmVxdWVzdBoiLnNlc3Npb25kLnYxLlVwZGF0ZVNlc3Npb25SZXNwb25zZRJWCg1EZWxldGVTZXNzaW9uEiEuc2Vzc2lvbmQudjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaIi5zZXNzaW9uZC52MS5EZWxldGVTZXNzaW9uUmVzcG9uc2USWAoMTGlzdFNlc3Npb25zEiAuc2Vzc2lvbmQudjEuTGlzdFNlc3Npb25zUmVxdWVzdBohLnNlc3Npb25kLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIgOQAgESUAoLQXBwZW5kRXZlbnQSHy5zZXNzaW9uZC52MS5BcHBlbmRFdmVudFJlcXVlc3QaIC5zZXNzaW9uZC52MS5BcHBlbmRFdmVudFJlc3BvbnNlEmIKEUJhdGNoQXBwZW5kRXZlbnRzEiUuc2Vzc2lvbmQudjEuQmF0Y2hBcHBlbmRFdmVudHNSZXF1ZXN0GiYuc2Vzc2lvbmQudjEuQmF0Y2hBcHBlbmRFdmVudHNSZXNwb25zZRJSCgpMaXN0RXZlbnRzEh4uc2Vzc2lvbmQudjEuTGlzdEV2ZW50c1JlcXVlc3QaHy5zZXNzaW9uZC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiA5ACARJaCgxTdHJlYW1FdmVudHMSIC5zZXNzaW9uZC52MS5TdHJlYW1FdmVudHNSZXF1ZXN0GiEuc2Vzc2lvbmQudjEuU3RyZWFtRXZlbnRzUmVzcG9uc2UiA5ACATABEkwKCExpc3RBcHBzEhwuc2Vzc2lvbmQudjEuTGlzdEFwcHNSZXF1ZXN0Gh0uc2Vzc2lvbmQudjEuTGlzdEFwcHNSZXNwb25zZSIDkAIBEk8KCUxpc3RVc2VycxIdLnNlc3Npb25kLnYxLkxpc3RVc2Vyc1JlcXVlc3QaHi5zZXNzaW9uZC52MS5MaXN0VXNlcnNSZXNwb25zZSIDkAIBEl0KDVdhdGNoU2Vzc2lvbnMSIS5zZXNzaW9uZC52MS5XYXRjaFNlc3Npb25zUmVxdWVzdBoiLnNlc3Npb25kLnYxLldhdGNoU2Vzc2lvbnNSZXNwb25zZSIDkAIBMAESVQoLR2V0QXBwU3RhdGUSHy5zZXNzaW9uZC52MS5HZXRBcHBTdGF0ZVJlcXVlc3QaIC5zZXNzaW9uZC52MS5HZXRBcHBTdGF0ZVJlc3BvbnNlIgOQAgESWAoMR2V0VXNlclN0YXRlEiAuc2Vzc2lvbmQudjEuR2V0VXNlclN0YXRlUmVxdWVzdBohLnNlc3Npb25kLnYxLkdldFVzZXJTdGF0ZVJlc3BvbnNlIgOQAgESWQoOVXBkYXRlQXBwU3RhdGUSIi5zZXNzaW9uZC52MS5VcGRhdGVBcHBTdGF0ZVJlcXVlc3QaIy5zZXNzaW9uZC52MS5VcGRhdGVBcHBTdGF0ZVJlc3BvbnNlElwKD1VwZGF0ZVVzZXJTdGF0ZRIjLnNlc3Npb25kLnYxLlVwZGF0ZVVzZXJTdGF0ZVJlcXVlc3QaJC5zZXNzaW9uZC52MS5VcGRhdGVVc2VyU3RhdGVSZXNwb25zZUKbAQoPZGV2LnNlc3Npb25kLnYxQhNTZXNzaW9uU2VydmljZVByb3RvUAFaJnNlc3Npb25kLmRldi9nby9zZXNzaW9uZC92MTtzZXNzaW9uZHYxogIDU1hYqgILU2Vzc2lvbmQuVjHKAgtTZXNzaW9uZFxWMeICF1Nlc3Npb25kXFYxXEdQQk1ldGFkYXRh6gIMU2Vzc2lvbmQ6OlYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_sessiond_v1_event, file_sessiond_v1_session]);
 
 /**
  * CreateSessionRequest asks for a new session.
@@ -61,8 +61,11 @@ export type CreateSessionRequest = Message<"sessiond.v1.CreateSessionRequest"> &
   labels: { [key: string]: string };
 
   /**
-   * Makes a retry safe: for a day, the same id with the same request gets the first
-   * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+   * Makes a retry safe: for a day, the same id with the same request changes nothing
+   * and gets the first answer; if the session was deleted since, without its state.
+   * It counts within the app and user of the key (within the app for app state), for
+   * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+   * new request.
    *
    * @generated from field: string request_id = 6;
    */
@@ -127,6 +130,13 @@ export type GetSessionRequest = Message<"sessiond.v1.GetSessionRequest"> & {
    * @generated from field: optional int64 as_of_seq = 3;
    */
   asOfSeq?: bigint | undefined;
+
+  /**
+   * Leaves the state out of the answer.
+   *
+   * @generated from field: bool omit_state = 4;
+   */
+  omitState: boolean;
 };
 
 /**
@@ -185,9 +195,10 @@ export type UpdateSessionRequest = Message<"sessiond.v1.UpdateSessionRequest"> &
   expectedRevision?: bigint | undefined;
 
   /**
-   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-   * Absent: every field below that is not empty. `*`: owner_id, display_name,
-   * labels and state. `state` and `state_delta` exclude each other.
+   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+   * (which stands for removed_state_keys, too). Absent or empty: every field below
+   * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+   * `state_delta` exclude each other. A field that is not named is ignored.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 4;
    */
@@ -242,6 +253,13 @@ export type UpdateSessionRequest = Message<"sessiond.v1.UpdateSessionRequest"> &
    * @generated from field: string request_id = 11;
    */
   requestId: string;
+
+  /**
+   * Leaves the state out of the answer.
+   *
+   * @generated from field: bool omit_state = 12;
+   */
+  omitState: boolean;
 };
 
 /**
@@ -286,7 +304,8 @@ export type DeleteSessionRequest = Message<"sessiond.v1.DeleteSessionRequest"> &
   key?: SessionKey | undefined;
 
   /**
-   * The uid that the session must have, if it is there. Needed with
+   * The uid of the session that is meant. If another one has the key by now, the one
+   * meant is gone: nothing is deleted, and that is no error. Needed with
    * expected_revision.
    *
    * @generated from field: string session_uid = 2;
@@ -299,6 +318,14 @@ export type DeleteSessionRequest = Message<"sessiond.v1.DeleteSessionRequest"> &
    * @generated from field: optional int64 expected_revision = 3;
    */
   expectedRevision?: bigint | undefined;
+
+  /**
+   * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+   * a later session of the same key.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
 };
 
 /**
@@ -344,7 +371,8 @@ export type ListSessionsRequest = Message<"sessiond.v1.ListSessionsRequest"> & {
 
   /**
    * How many at most: 0 means 50; more than 1,000 means 1,000. A page may have
-   * fewer than asked for and still not be the last.
+   * fewer than asked for, also none, and still not be the last: only an empty
+   * next_page_token ends the walk.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -471,6 +499,13 @@ export type AppendEventRequest = Message<"sessiond.v1.AppendEventRequest"> & {
    * @generated from field: bool create_session = 5;
    */
   createSession: boolean;
+
+  /**
+   * The owner of a session that this makes; see Session.owner_id.
+   *
+   * @generated from field: string owner_id = 6;
+   */
+  ownerId: string;
 };
 
 /**
@@ -549,6 +584,13 @@ export type BatchAppendEventsRequest = Message<"sessiond.v1.BatchAppendEventsReq
    * @generated from field: bool create_session = 5;
    */
   createSession: boolean;
+
+  /**
+   * The owner of a session that this makes; see Session.owner_id.
+   *
+   * @generated from field: string owner_id = 6;
+   */
+  ownerId: string;
 };
 
 /**
@@ -593,8 +635,8 @@ export const BatchAppendEventsResponseSchema: GenMessage<BatchAppendEventsRespon
  */
 export type ListEventsRequest = Message<"sessiond.v1.ListEventsRequest"> & {
   /**
-   * App, user and session; or app and user, or the app alone, for the events of
-   * all their sessions, ordered by user, session and seq.
+   * What `scope` says. The events of several sessions are ordered by user, session
+   * and seq.
    *
    * @generated from field: sessiond.v1.SessionKey key = 1;
    */
@@ -610,7 +652,9 @@ export type ListEventsRequest = Message<"sessiond.v1.ListEventsRequest"> & {
 
   /**
    * How many at most: 0 means 100; more than 1,000 means 1,000. A page ends early
-   * where it would weigh more than 1 MiB, but has at least one event.
+   * where it would weigh more than 1 MiB (an event larger than that has a page of its
+   * own). It may have fewer than asked for, also none, and still not be the last:
+   * only an empty next_page_token ends the walk.
    *
    * @generated from field: int32 page_size = 3;
    */
@@ -624,7 +668,8 @@ export type ListEventsRequest = Message<"sessiond.v1.ListEventsRequest"> & {
   pageToken: string;
 
   /**
-   * Only events after this seq; of one session only.
+   * Only events after this seq; of one session only. Beyond the head it is
+   * SEQ_BEYOND_HEAD.
    *
    * @generated from field: optional int64 after_seq = 5;
    */
@@ -639,7 +684,7 @@ export type ListEventsRequest = Message<"sessiond.v1.ListEventsRequest"> & {
 
   /**
    * Newest first: "the 50 before seq 951" is before_seq 951, descending,
-   * page_size 50. Of one session only.
+   * page_size 50. The walk ends at the session's first_seq. Of one session only.
    *
    * @generated from field: bool descending = 7;
    */
@@ -651,6 +696,13 @@ export type ListEventsRequest = Message<"sessiond.v1.ListEventsRequest"> & {
    * @generated from field: optional double after_time = 8;
    */
   afterTime?: number | undefined;
+
+  /**
+   * Whose events.
+   *
+   * @generated from field: sessiond.v1.EventScope scope = 9;
+   */
+  scope: EventScope;
 };
 
 /**
@@ -688,14 +740,16 @@ export type ListEventsResponse = Message<"sessiond.v1.ListEventsResponse"> & {
   sessionUid: string;
 
   /**
-   * The session's oldest stored seq; 0 in answers that span several sessions.
+   * The session's oldest stored seq; 0 in answers that span several sessions. As of
+   * when the page was read: it may be old in a cached answer.
    *
    * @generated from field: int64 first_seq = 4;
    */
   firstSeq: bigint;
 
   /**
-   * The session's newest seq; 0 in answers that span several sessions.
+   * The session's newest seq; 0 in answers that span several sessions. As of when the
+   * page was read: it may be old in a cached answer.
    *
    * @generated from field: int64 head_seq = 5;
    */
@@ -747,7 +801,9 @@ export type StreamEventsRequest = Message<"sessiond.v1.StreamEventsRequest"> & {
   afterSeq?: bigint | undefined;
 
   /**
-   * Only events whose own timestamp is this or later, in seconds since 1970.
+   * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+   * the history only, up to the head at the first opening, also where a cursor goes on
+   * with it: what is appended later is sent whatever its timestamp.
    *
    * @generated from field: optional double after_time = 5;
    */
@@ -791,7 +847,8 @@ export const StreamEventsRequestSchema: GenMessage<StreamEventsRequest> = /*@__P
  */
 export type StreamEventsResponse = Message<"sessiond.v1.StreamEventsResponse"> & {
   /**
-   * Resumes right after this frame, without a gap or a double.
+   * Resumes right after this frame without a gap, and without a double but for the
+   * events of an append that `continues`: drop those with a seq that you have.
    *
    * @generated from field: string cursor = 1;
    */
@@ -864,6 +921,14 @@ export type StreamEventsResponse = Message<"sessiond.v1.StreamEventsResponse"> &
      */
     value: ClosingFrame;
     case: "closing";
+  } | {
+    /**
+     * More of the state that `opened` began.
+     *
+     * @generated from field: sessiond.v1.StateFrame state = 10;
+     */
+    value: StateFrame;
+    case: "state";
   } | { case: undefined; value?: undefined };
 };
 
@@ -882,7 +947,8 @@ export const StreamEventsResponseSchema: GenMessage<StreamEventsResponse> = /*@_
 export type OpenedFrame = Message<"sessiond.v1.OpenedFrame"> & {
   /**
    * The session with its merged state, all of one snapshot. The history ends at its
-   * head_seq.
+   * head_seq. The state includes every event and change up to session.revision: apply
+   * only later ones to it. A resumed stream opens with the state of now, too.
    *
    * @generated from field: sessiond.v1.Session session = 1;
    */
@@ -894,6 +960,14 @@ export type OpenedFrame = Message<"sessiond.v1.OpenedFrame"> & {
    * @generated from field: google.protobuf.Duration heartbeat_interval = 2;
    */
   heartbeatInterval?: Duration | undefined;
+
+  /**
+   * The state is larger than a frame: it goes on in the `state` frames that follow,
+   * and is whole only after the last of them.
+   *
+   * @generated from field: bool state_continues = 3;
+   */
+  stateContinues: boolean;
 };
 
 /**
@@ -902,6 +976,34 @@ export type OpenedFrame = Message<"sessiond.v1.OpenedFrame"> & {
  */
 export const OpenedFrameSchema: GenMessage<OpenedFrame> = /*@__PURE__*/
   messageDesc(file_sessiond_v1_session_service, 18);
+
+/**
+ * StateFrame has more of the state of the `opened` frame before it.
+ *
+ * @generated from message sessiond.v1.StateFrame
+ */
+export type StateFrame = Message<"sessiond.v1.StateFrame"> & {
+  /**
+   * From key with its prefix to JSON text.
+   *
+   * @generated from field: map<string, string> state = 1;
+   */
+  state: { [key: string]: string };
+
+  /**
+   * Another one follows.
+   *
+   * @generated from field: bool continues = 2;
+   */
+  continues: boolean;
+};
+
+/**
+ * Describes the message sessiond.v1.StateFrame.
+ * Use `create(StateFrameSchema)` to create a new message.
+ */
+export const StateFrameSchema: GenMessage<StateFrame> = /*@__PURE__*/
+  messageDesc(file_sessiond_v1_session_service, 19);
 
 /**
  * EventsFrame has events in the order of their seq, at most 256 KiB unless one
@@ -931,7 +1033,7 @@ export type EventsFrame = Message<"sessiond.v1.EventsFrame"> & {
  * Use `create(EventsFrameSchema)` to create a new message.
  */
 export const EventsFrameSchema: GenMessage<EventsFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 19);
+  messageDesc(file_sessiond_v1_session_service, 20);
 
 /**
  * CaughtUpFrame says that the history is complete.
@@ -946,7 +1048,7 @@ export type CaughtUpFrame = Message<"sessiond.v1.CaughtUpFrame"> & {
  * Use `create(CaughtUpFrameSchema)` to create a new message.
  */
 export const CaughtUpFrameSchema: GenMessage<CaughtUpFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 20);
+  messageDesc(file_sessiond_v1_session_service, 21);
 
 /**
  * HeartbeatFrame says that the stream is alive.
@@ -961,10 +1063,11 @@ export type HeartbeatFrame = Message<"sessiond.v1.HeartbeatFrame"> & {
  * Use `create(HeartbeatFrameSchema)` to create a new message.
  */
 export const HeartbeatFrameSchema: GenMessage<HeartbeatFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 21);
+  messageDesc(file_sessiond_v1_session_service, 22);
 
 /**
- * ChangedFrame tells of a change of the session that no event made.
+ * ChangedFrame tells of a change of the session that no event made, in its place
+ * among the events. Changes of shared state that came from elsewhere are not told.
  *
  * @generated from message sessiond.v1.ChangedFrame
  */
@@ -996,6 +1099,28 @@ export type ChangedFrame = Message<"sessiond.v1.ChangedFrame"> & {
    * @generated from field: repeated string removed_state_keys = 4;
    */
   removedStateKeys: string[];
+
+  /**
+   * All of the session's own state was replaced: own keys that are not in state_delta
+   * are gone; shared keys stay.
+   *
+   * @generated from field: bool state_replaced = 5;
+   */
+  stateReplaced: boolean;
+
+  /**
+   * What was changed, in the paths of UpdateSessionRequest.update_mask.
+   *
+   * @generated from field: google.protobuf.FieldMask changed = 6;
+   */
+  changed?: FieldMask | undefined;
+
+  /**
+   * When, by the server's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 7;
+   */
+  createTime?: Timestamp | undefined;
 };
 
 /**
@@ -1003,7 +1128,7 @@ export type ChangedFrame = Message<"sessiond.v1.ChangedFrame"> & {
  * Use `create(ChangedFrameSchema)` to create a new message.
  */
 export const ChangedFrameSchema: GenMessage<ChangedFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 22);
+  messageDesc(file_sessiond_v1_session_service, 23);
 
 /**
  * ClosingFrame announces the end of a stream.
@@ -1024,7 +1149,7 @@ export type ClosingFrame = Message<"sessiond.v1.ClosingFrame"> & {
  * Use `create(ClosingFrameSchema)` to create a new message.
  */
 export const ClosingFrameSchema: GenMessage<ClosingFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 23);
+  messageDesc(file_sessiond_v1_session_service, 24);
 
 /**
  * ListAppsRequest asks for a page of apps.
@@ -1052,7 +1177,7 @@ export type ListAppsRequest = Message<"sessiond.v1.ListAppsRequest"> & {
  * Use `create(ListAppsRequestSchema)` to create a new message.
  */
 export const ListAppsRequestSchema: GenMessage<ListAppsRequest> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 24);
+  messageDesc(file_sessiond_v1_session_service, 25);
 
 /**
  * ListAppsResponse is a page of apps.
@@ -1080,7 +1205,7 @@ export type ListAppsResponse = Message<"sessiond.v1.ListAppsResponse"> & {
  * Use `create(ListAppsResponseSchema)` to create a new message.
  */
 export const ListAppsResponseSchema: GenMessage<ListAppsResponse> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 25);
+  messageDesc(file_sessiond_v1_session_service, 26);
 
 /**
  * ListUsersRequest asks for a page of an app's users.
@@ -1115,7 +1240,7 @@ export type ListUsersRequest = Message<"sessiond.v1.ListUsersRequest"> & {
  * Use `create(ListUsersRequestSchema)` to create a new message.
  */
 export const ListUsersRequestSchema: GenMessage<ListUsersRequest> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 26);
+  messageDesc(file_sessiond_v1_session_service, 27);
 
 /**
  * ListUsersResponse is a page of users.
@@ -1143,7 +1268,7 @@ export type ListUsersResponse = Message<"sessiond.v1.ListUsersResponse"> & {
  * Use `create(ListUsersResponseSchema)` to create a new message.
  */
 export const ListUsersResponseSchema: GenMessage<ListUsersResponse> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 27);
+  messageDesc(file_sessiond_v1_session_service, 28);
 
 /**
  * WatchSessionsRequest asks for the live list.
@@ -1185,7 +1310,7 @@ export type WatchSessionsRequest = Message<"sessiond.v1.WatchSessionsRequest"> &
  * Use `create(WatchSessionsRequestSchema)` to create a new message.
  */
 export const WatchSessionsRequestSchema: GenMessage<WatchSessionsRequest> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 28);
+  messageDesc(file_sessiond_v1_session_service, 29);
 
 /**
  * WatchSessionsResponse is one frame of the live list. A client skips frames that
@@ -1223,7 +1348,7 @@ export type WatchSessionsResponse = Message<"sessiond.v1.WatchSessionsResponse">
     case: "opened";
   } | {
     /**
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      *
      * @generated from field: sessiond.v1.SessionListedFrame listed = 4;
      */
@@ -1293,7 +1418,7 @@ export type WatchSessionsResponse = Message<"sessiond.v1.WatchSessionsResponse">
  * Use `create(WatchSessionsResponseSchema)` to create a new message.
  */
 export const WatchSessionsResponseSchema: GenMessage<WatchSessionsResponse> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 29);
+  messageDesc(file_sessiond_v1_session_service, 30);
 
 /**
  * WatchOpenedFrame says that the live list is open.
@@ -1314,20 +1439,21 @@ export type WatchOpenedFrame = Message<"sessiond.v1.WatchOpenedFrame"> & {
  * Use `create(WatchOpenedFrameSchema)` to create a new message.
  */
 export const WatchOpenedFrameSchema: GenMessage<WatchOpenedFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 30);
+  messageDesc(file_sessiond_v1_session_service, 31);
 
 /**
- * SessionListedFrame has a session of the listing.
+ * SessionListedFrame has sessions of the listing, at most 256 KiB unless one session
+ * alone is larger.
  *
  * @generated from message sessiond.v1.SessionListedFrame
  */
 export type SessionListedFrame = Message<"sessiond.v1.SessionListedFrame"> & {
   /**
-   * The session.
+   * The sessions.
    *
-   * @generated from field: sessiond.v1.Session session = 1;
+   * @generated from field: repeated sessiond.v1.Session sessions = 1;
    */
-  session?: Session | undefined;
+  sessions: Session[];
 };
 
 /**
@@ -1335,7 +1461,7 @@ export type SessionListedFrame = Message<"sessiond.v1.SessionListedFrame"> & {
  * Use `create(SessionListedFrameSchema)` to create a new message.
  */
 export const SessionListedFrameSchema: GenMessage<SessionListedFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 31);
+  messageDesc(file_sessiond_v1_session_service, 32);
 
 /**
  * SessionCreatedFrame has a new session.
@@ -1356,7 +1482,7 @@ export type SessionCreatedFrame = Message<"sessiond.v1.SessionCreatedFrame"> & {
  * Use `create(SessionCreatedFrameSchema)` to create a new message.
  */
 export const SessionCreatedFrameSchema: GenMessage<SessionCreatedFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 32);
+  messageDesc(file_sessiond_v1_session_service, 33);
 
 /**
  * SessionChangedFrame has a session that changed.
@@ -1377,7 +1503,7 @@ export type SessionChangedFrame = Message<"sessiond.v1.SessionChangedFrame"> & {
  * Use `create(SessionChangedFrameSchema)` to create a new message.
  */
 export const SessionChangedFrameSchema: GenMessage<SessionChangedFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 33);
+  messageDesc(file_sessiond_v1_session_service, 34);
 
 /**
  * SessionDeletedFrame names a session that was deleted.
@@ -1412,7 +1538,7 @@ export type SessionDeletedFrame = Message<"sessiond.v1.SessionDeletedFrame"> & {
  * Use `create(SessionDeletedFrameSchema)` to create a new message.
  */
 export const SessionDeletedFrameSchema: GenMessage<SessionDeletedFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 34);
+  messageDesc(file_sessiond_v1_session_service, 35);
 
 /**
  * ResetFrame says that what was listed before no longer counts.
@@ -1427,7 +1553,7 @@ export type ResetFrame = Message<"sessiond.v1.ResetFrame"> & {
  * Use `create(ResetFrameSchema)` to create a new message.
  */
 export const ResetFrameSchema: GenMessage<ResetFrame> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 35);
+  messageDesc(file_sessiond_v1_session_service, 36);
 
 /**
  * GetAppStateRequest asks for an app's shared state.
@@ -1448,7 +1574,7 @@ export type GetAppStateRequest = Message<"sessiond.v1.GetAppStateRequest"> & {
  * Use `create(GetAppStateRequestSchema)` to create a new message.
  */
 export const GetAppStateRequestSchema: GenMessage<GetAppStateRequest> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 36);
+  messageDesc(file_sessiond_v1_session_service, 37);
 
 /**
  * GetAppStateResponse has an app's shared state.
@@ -1469,7 +1595,7 @@ export type GetAppStateResponse = Message<"sessiond.v1.GetAppStateResponse"> & {
  * Use `create(GetAppStateResponseSchema)` to create a new message.
  */
 export const GetAppStateResponseSchema: GenMessage<GetAppStateResponse> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 37);
+  messageDesc(file_sessiond_v1_session_service, 38);
 
 /**
  * GetUserStateRequest asks for a user's shared state.
@@ -1490,7 +1616,7 @@ export type GetUserStateRequest = Message<"sessiond.v1.GetUserStateRequest"> & {
  * Use `create(GetUserStateRequestSchema)` to create a new message.
  */
 export const GetUserStateRequestSchema: GenMessage<GetUserStateRequest> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 38);
+  messageDesc(file_sessiond_v1_session_service, 39);
 
 /**
  * GetUserStateResponse has a user's shared state.
@@ -1511,7 +1637,7 @@ export type GetUserStateResponse = Message<"sessiond.v1.GetUserStateResponse"> &
  * Use `create(GetUserStateResponseSchema)` to create a new message.
  */
 export const GetUserStateResponseSchema: GenMessage<GetUserStateResponse> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 39);
+  messageDesc(file_sessiond_v1_session_service, 40);
 
 /**
  * UpdateAppStateRequest changes an app's shared state. Its keys have no prefix.
@@ -1527,7 +1653,8 @@ export type UpdateAppStateRequest = Message<"sessiond.v1.UpdateAppStateRequest">
   key?: SessionKey | undefined;
 
   /**
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    *
    * @generated from field: map<string, string> state_delta = 2;
    */
@@ -1553,7 +1680,7 @@ export type UpdateAppStateRequest = Message<"sessiond.v1.UpdateAppStateRequest">
  * Use `create(UpdateAppStateRequestSchema)` to create a new message.
  */
 export const UpdateAppStateRequestSchema: GenMessage<UpdateAppStateRequest> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 40);
+  messageDesc(file_sessiond_v1_session_service, 41);
 
 /**
  * UpdateAppStateResponse tells when it happened.
@@ -1574,7 +1701,7 @@ export type UpdateAppStateResponse = Message<"sessiond.v1.UpdateAppStateResponse
  * Use `create(UpdateAppStateResponseSchema)` to create a new message.
  */
 export const UpdateAppStateResponseSchema: GenMessage<UpdateAppStateResponse> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 41);
+  messageDesc(file_sessiond_v1_session_service, 42);
 
 /**
  * UpdateUserStateRequest changes a user's shared state. Its keys have no prefix.
@@ -1590,7 +1717,8 @@ export type UpdateUserStateRequest = Message<"sessiond.v1.UpdateUserStateRequest
   key?: SessionKey | undefined;
 
   /**
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    *
    * @generated from field: map<string, string> state_delta = 2;
    */
@@ -1616,7 +1744,7 @@ export type UpdateUserStateRequest = Message<"sessiond.v1.UpdateUserStateRequest
  * Use `create(UpdateUserStateRequestSchema)` to create a new message.
  */
 export const UpdateUserStateRequestSchema: GenMessage<UpdateUserStateRequest> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 42);
+  messageDesc(file_sessiond_v1_session_service, 43);
 
 /**
  * UpdateUserStateResponse tells when it happened.
@@ -1637,7 +1765,7 @@ export type UpdateUserStateResponse = Message<"sessiond.v1.UpdateUserStateRespon
  * Use `create(UpdateUserStateResponseSchema)` to create a new message.
  */
 export const UpdateUserStateResponseSchema: GenMessage<UpdateUserStateResponse> = /*@__PURE__*/
-  messageDesc(file_sessiond_v1_session_service, 43);
+  messageDesc(file_sessiond_v1_session_service, 44);
 
 /**
  * SessionOrder is the order of a list of sessions. Sessions of the same time
@@ -1695,6 +1823,49 @@ export type SessionOrder = (typeof SessionOrder)[keyof typeof SessionOrder] | Un
  */
 export const SessionOrderSchema: GenEnum<SessionOrder> = /*@__PURE__*/
   enumDesc(file_sessiond_v1_session_service, 0);
+
+/**
+ * EventScope is whose events are listed. It must be said: a session id that was
+ * forgotten must not list everybody's events.
+ *
+ * @generated from enum sessiond.v1.EventScope
+ */
+export const EventScope = {
+  /**
+   * One session: the key has app, user and session.
+   *
+   * @generated from enum value: EVENT_SCOPE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * All sessions of a user: the key has app and user.
+   *
+   * @generated from enum value: EVENT_SCOPE_USER = 1;
+   */
+  USER: 1,
+
+  /**
+   * All sessions of an app: the key has the app.
+   *
+   * @generated from enum value: EVENT_SCOPE_APP = 2;
+   */
+  APP: 2,
+} as const;
+
+/**
+ * EventScope is whose events are listed. It must be said: a session id that was
+ * forgotten must not list everybody's events.
+ *
+ * @generated from enum sessiond.v1.EventScope
+ */
+export type EventScope = (typeof EventScope)[keyof typeof EventScope] | UnknownEnum;
+
+/**
+ * Describes the enum sessiond.v1.EventScope.
+ */
+export const EventScopeSchema: GenEnum<EventScope> = /*@__PURE__*/
+  enumDesc(file_sessiond_v1_session_service, 1);
 
 /**
  * ClosingReason is why a server ends a stream. A client that does not know a
@@ -1765,7 +1936,7 @@ export type ClosingReason = (typeof ClosingReason)[keyof typeof ClosingReason] |
  * Describes the enum sessiond.v1.ClosingReason.
  */
 export const ClosingReasonSchema: GenEnum<ClosingReason> = /*@__PURE__*/
-  enumDesc(file_sessiond_v1_session_service, 1);
+  enumDesc(file_sessiond_v1_session_service, 2);
 
 /**
  * SessionService keeps the sessions, events and state of ADK agents.
@@ -1792,7 +1963,8 @@ export const SessionService: GenService<{
   },
   /**
    * GetSession reads a session with its merged state, without events.
-   * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+   * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+   * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
    *
    * @generated from rpc sessiond.v1.SessionService.GetSession
    */
@@ -1815,7 +1987,7 @@ export const SessionService: GenService<{
   /**
    * DeleteSession removes a session with its events and its own state. A session
    * that is not there is no error. Shared state stays.
-   * Errors: STALE_SESSION.
+   * Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
    *
    * @generated from rpc sessiond.v1.SessionService.DeleteSession
    */
@@ -1851,9 +2023,9 @@ export const SessionService: GenService<{
   },
   /**
    * BatchAppendEvents stores several events of one session in their order, all or
-   * none. The same batch again is answered as the first time.
-   * Errors: as AppendEvent. A batch of which only a part is stored already is an
-   * EVENT_ID_CONFLICT.
+   * none. The same batch again is answered as the first time: a batch all of whose
+   * events are stored with the same bytes, by whichever appends, gets their places.
+   * Errors: as AppendEvent, and BATCH_PARTLY_STORED.
    *
    * @generated from rpc sessiond.v1.SessionService.BatchAppendEvents
    */
@@ -1866,7 +2038,7 @@ export const SessionService: GenService<{
    * ListEvents reads events by pages: of one session, forwards or backwards from a
    * seq, or of all sessions of a user or an app, session after session.
    * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-   * SESSION_RECREATED, EVENTS_TRIMMED.
+   * SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
    *
    * @generated from rpc sessiond.v1.SessionService.ListEvents
    */
@@ -1878,8 +2050,11 @@ export const SessionService: GenService<{
   /**
    * StreamEvents sends a session and its history, then with `follow` its live
    * tail. The first frame is `opened`, at once. One call of it is all that ADK's
-   * get_session needs. A history that cannot be finished ends in an error, never
-   * early with OK.
+   * get_session needs. Without `follow` it ends with OK only after `caught_up`, else
+   * with an error; it has no `closing`. With `follow` it ends with `closing` and then
+   * OK, or with an error, never with OK alone. A reader that stalled may miss the
+   * `closing`: the status then is an error with the same reason. Without `closing`,
+   * resume from the last cursor, as after UNAVAILABLE.
    * Errors: SESSION_NOT_FOUND, INVALID_CURSOR, SESSION_RECREATED, EVENTS_TRIMMED,
    * SEQ_BEYOND_HEAD, SLOW_READER.
    *
@@ -1914,7 +2089,13 @@ export const SessionService: GenService<{
   },
   /**
    * WatchSessions tells of the sessions of an app or a user as they are created,
-   * changed and deleted: a live list.
+   * changed and deleted: a live list. It ends as a StreamEvents that follows.
+   *
+   * `listed`, `created` and `changed` all say: this is the session now. Put it in the
+   * list unless the list has the same uid at this or a later revision. `deleted`
+   * removes only the session of its uid. Several changes may come as one, a session
+   * that was made and deleted at once may not come at all, and after a resume frames
+   * may repeat. Only deletes by DeleteSession are told; others show after a `reset`.
    * Errors: INVALID_CURSOR, SLOW_READER.
    *
    * @generated from rpc sessiond.v1.SessionService.WatchSessions

@@ -19,6 +19,12 @@ class SessionOrder(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SESSION_ORDER_CREATE_TIME_DESC: _ClassVar[SessionOrder]
     SESSION_ORDER_CREATE_TIME_ASC: _ClassVar[SessionOrder]
 
+class EventScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EVENT_SCOPE_UNSPECIFIED: _ClassVar[EventScope]
+    EVENT_SCOPE_USER: _ClassVar[EventScope]
+    EVENT_SCOPE_APP: _ClassVar[EventScope]
+
 class ClosingReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CLOSING_REASON_UNSPECIFIED: _ClassVar[ClosingReason]
@@ -33,6 +39,9 @@ SESSION_ORDER_UPDATE_TIME_DESC: SessionOrder
 SESSION_ORDER_UPDATE_TIME_ASC: SessionOrder
 SESSION_ORDER_CREATE_TIME_DESC: SessionOrder
 SESSION_ORDER_CREATE_TIME_ASC: SessionOrder
+EVENT_SCOPE_UNSPECIFIED: EventScope
+EVENT_SCOPE_USER: EventScope
+EVENT_SCOPE_APP: EventScope
 CLOSING_REASON_UNSPECIFIED: ClosingReason
 CLOSING_REASON_SHUTTING_DOWN: ClosingReason
 CLOSING_REASON_MAX_AGE: ClosingReason
@@ -78,14 +87,16 @@ class CreateSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class GetSessionRequest(_message.Message):
-    __slots__ = ("key", "session_uid", "as_of_seq")
+    __slots__ = ("key", "session_uid", "as_of_seq", "omit_state")
     KEY_FIELD_NUMBER: _ClassVar[int]
     SESSION_UID_FIELD_NUMBER: _ClassVar[int]
     AS_OF_SEQ_FIELD_NUMBER: _ClassVar[int]
+    OMIT_STATE_FIELD_NUMBER: _ClassVar[int]
     key: _session_pb2.SessionKey
     session_uid: str
     as_of_seq: int
-    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., as_of_seq: _Optional[int] = ...) -> None: ...
+    omit_state: bool
+    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., as_of_seq: _Optional[int] = ..., omit_state: bool = ...) -> None: ...
 
 class GetSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -94,7 +105,7 @@ class GetSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class UpdateSessionRequest(_message.Message):
-    __slots__ = ("key", "session_uid", "expected_revision", "update_mask", "owner_id", "display_name", "labels", "state", "state_delta", "removed_state_keys", "request_id")
+    __slots__ = ("key", "session_uid", "expected_revision", "update_mask", "owner_id", "display_name", "labels", "state", "state_delta", "removed_state_keys", "request_id", "omit_state")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -127,6 +138,7 @@ class UpdateSessionRequest(_message.Message):
     STATE_DELTA_FIELD_NUMBER: _ClassVar[int]
     REMOVED_STATE_KEYS_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    OMIT_STATE_FIELD_NUMBER: _ClassVar[int]
     key: _session_pb2.SessionKey
     session_uid: str
     expected_revision: int
@@ -138,7 +150,8 @@ class UpdateSessionRequest(_message.Message):
     state_delta: _containers.ScalarMap[str, str]
     removed_state_keys: _containers.RepeatedScalarFieldContainer[str]
     request_id: str
-    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., expected_revision: _Optional[int] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., owner_id: _Optional[str] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., state: _Optional[_Mapping[str, str]] = ..., state_delta: _Optional[_Mapping[str, str]] = ..., removed_state_keys: _Optional[_Iterable[str]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    omit_state: bool
+    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., expected_revision: _Optional[int] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., owner_id: _Optional[str] = ..., display_name: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., state: _Optional[_Mapping[str, str]] = ..., state_delta: _Optional[_Mapping[str, str]] = ..., removed_state_keys: _Optional[_Iterable[str]] = ..., request_id: _Optional[str] = ..., omit_state: bool = ...) -> None: ...
 
 class UpdateSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -147,14 +160,16 @@ class UpdateSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class DeleteSessionRequest(_message.Message):
-    __slots__ = ("key", "session_uid", "expected_revision")
+    __slots__ = ("key", "session_uid", "expected_revision", "request_id")
     KEY_FIELD_NUMBER: _ClassVar[int]
     SESSION_UID_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     key: _session_pb2.SessionKey
     session_uid: str
     expected_revision: int
-    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., expected_revision: _Optional[int] = ...) -> None: ...
+    request_id: str
+    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., expected_revision: _Optional[int] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class DeleteSessionResponse(_message.Message):
     __slots__ = ("deleted",)
@@ -205,18 +220,20 @@ class ListSessionsResponse(_message.Message):
     def __init__(self, sessions: _Optional[_Iterable[_Union[_session_pb2.Session, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class AppendEventRequest(_message.Message):
-    __slots__ = ("key", "session_uid", "expected_revision", "event", "create_session")
+    __slots__ = ("key", "session_uid", "expected_revision", "event", "create_session", "owner_id")
     KEY_FIELD_NUMBER: _ClassVar[int]
     SESSION_UID_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
     EVENT_FIELD_NUMBER: _ClassVar[int]
     CREATE_SESSION_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     key: _session_pb2.SessionKey
     session_uid: str
     expected_revision: int
     event: _event_pb2.Event
     create_session: bool
-    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., expected_revision: _Optional[int] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., create_session: bool = ...) -> None: ...
+    owner_id: str
+    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., expected_revision: _Optional[int] = ..., event: _Optional[_Union[_event_pb2.Event, _Mapping]] = ..., create_session: bool = ..., owner_id: _Optional[str] = ...) -> None: ...
 
 class AppendEventResponse(_message.Message):
     __slots__ = ("event", "session_uid")
@@ -227,18 +244,20 @@ class AppendEventResponse(_message.Message):
     def __init__(self, event: _Optional[_Union[_event_pb2.AppendedEvent, _Mapping]] = ..., session_uid: _Optional[str] = ...) -> None: ...
 
 class BatchAppendEventsRequest(_message.Message):
-    __slots__ = ("key", "session_uid", "expected_revision", "events", "create_session")
+    __slots__ = ("key", "session_uid", "expected_revision", "events", "create_session", "owner_id")
     KEY_FIELD_NUMBER: _ClassVar[int]
     SESSION_UID_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_REVISION_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     CREATE_SESSION_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ID_FIELD_NUMBER: _ClassVar[int]
     key: _session_pb2.SessionKey
     session_uid: str
     expected_revision: int
     events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
     create_session: bool
-    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., expected_revision: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., create_session: bool = ...) -> None: ...
+    owner_id: str
+    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., expected_revision: _Optional[int] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., create_session: bool = ..., owner_id: _Optional[str] = ...) -> None: ...
 
 class BatchAppendEventsResponse(_message.Message):
     __slots__ = ("events", "session_uid")
@@ -249,7 +268,7 @@ class BatchAppendEventsResponse(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[_event_pb2.AppendedEvent, _Mapping]]] = ..., session_uid: _Optional[str] = ...) -> None: ...
 
 class ListEventsRequest(_message.Message):
-    __slots__ = ("key", "session_uid", "page_size", "page_token", "after_seq", "before_seq", "descending", "after_time")
+    __slots__ = ("key", "session_uid", "page_size", "page_token", "after_seq", "before_seq", "descending", "after_time", "scope")
     KEY_FIELD_NUMBER: _ClassVar[int]
     SESSION_UID_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
@@ -258,6 +277,7 @@ class ListEventsRequest(_message.Message):
     BEFORE_SEQ_FIELD_NUMBER: _ClassVar[int]
     DESCENDING_FIELD_NUMBER: _ClassVar[int]
     AFTER_TIME_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
     key: _session_pb2.SessionKey
     session_uid: str
     page_size: int
@@ -266,7 +286,8 @@ class ListEventsRequest(_message.Message):
     before_seq: int
     descending: bool
     after_time: float
-    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., after_seq: _Optional[int] = ..., before_seq: _Optional[int] = ..., descending: bool = ..., after_time: _Optional[float] = ...) -> None: ...
+    scope: EventScope
+    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., after_seq: _Optional[int] = ..., before_seq: _Optional[int] = ..., descending: bool = ..., after_time: _Optional[float] = ..., scope: _Optional[_Union[EventScope, str]] = ...) -> None: ...
 
 class ListEventsResponse(_message.Message):
     __slots__ = ("events", "next_page_token", "session_uid", "first_seq", "head_seq")
@@ -303,7 +324,7 @@ class StreamEventsRequest(_message.Message):
     def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., cursor: _Optional[str] = ..., after_seq: _Optional[int] = ..., after_time: _Optional[float] = ..., num_recent_events: _Optional[int] = ..., follow: bool = ..., heartbeat_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StreamEventsResponse(_message.Message):
-    __slots__ = ("cursor", "seq", "server_time", "opened", "events", "caught_up", "heartbeat", "changed", "closing")
+    __slots__ = ("cursor", "seq", "server_time", "opened", "events", "caught_up", "heartbeat", "changed", "closing", "state")
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
     SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
@@ -313,6 +334,7 @@ class StreamEventsResponse(_message.Message):
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     CHANGED_FIELD_NUMBER: _ClassVar[int]
     CLOSING_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
     cursor: str
     seq: int
     server_time: _timestamp_pb2.Timestamp
@@ -322,15 +344,33 @@ class StreamEventsResponse(_message.Message):
     heartbeat: HeartbeatFrame
     changed: ChangedFrame
     closing: ClosingFrame
-    def __init__(self, cursor: _Optional[str] = ..., seq: _Optional[int] = ..., server_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., opened: _Optional[_Union[OpenedFrame, _Mapping]] = ..., events: _Optional[_Union[EventsFrame, _Mapping]] = ..., caught_up: _Optional[_Union[CaughtUpFrame, _Mapping]] = ..., heartbeat: _Optional[_Union[HeartbeatFrame, _Mapping]] = ..., changed: _Optional[_Union[ChangedFrame, _Mapping]] = ..., closing: _Optional[_Union[ClosingFrame, _Mapping]] = ...) -> None: ...
+    state: StateFrame
+    def __init__(self, cursor: _Optional[str] = ..., seq: _Optional[int] = ..., server_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., opened: _Optional[_Union[OpenedFrame, _Mapping]] = ..., events: _Optional[_Union[EventsFrame, _Mapping]] = ..., caught_up: _Optional[_Union[CaughtUpFrame, _Mapping]] = ..., heartbeat: _Optional[_Union[HeartbeatFrame, _Mapping]] = ..., changed: _Optional[_Union[ChangedFrame, _Mapping]] = ..., closing: _Optional[_Union[ClosingFrame, _Mapping]] = ..., state: _Optional[_Union[StateFrame, _Mapping]] = ...) -> None: ...
 
 class OpenedFrame(_message.Message):
-    __slots__ = ("session", "heartbeat_interval")
+    __slots__ = ("session", "heartbeat_interval", "state_continues")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    STATE_CONTINUES_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
     heartbeat_interval: _duration_pb2.Duration
-    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    state_continues: bool
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., state_continues: bool = ...) -> None: ...
+
+class StateFrame(_message.Message):
+    __slots__ = ("state", "continues")
+    class StateEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CONTINUES_FIELD_NUMBER: _ClassVar[int]
+    state: _containers.ScalarMap[str, str]
+    continues: bool
+    def __init__(self, state: _Optional[_Mapping[str, str]] = ..., continues: bool = ...) -> None: ...
 
 class EventsFrame(_message.Message):
     __slots__ = ("events", "continues")
@@ -349,7 +389,7 @@ class HeartbeatFrame(_message.Message):
     def __init__(self) -> None: ...
 
 class ChangedFrame(_message.Message):
-    __slots__ = ("revision", "after_seq", "state_delta", "removed_state_keys")
+    __slots__ = ("revision", "after_seq", "state_delta", "removed_state_keys", "state_replaced", "changed", "create_time")
     class StateDeltaEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -361,11 +401,17 @@ class ChangedFrame(_message.Message):
     AFTER_SEQ_FIELD_NUMBER: _ClassVar[int]
     STATE_DELTA_FIELD_NUMBER: _ClassVar[int]
     REMOVED_STATE_KEYS_FIELD_NUMBER: _ClassVar[int]
+    STATE_REPLACED_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     revision: int
     after_seq: int
     state_delta: _containers.ScalarMap[str, str]
     removed_state_keys: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, revision: _Optional[int] = ..., after_seq: _Optional[int] = ..., state_delta: _Optional[_Mapping[str, str]] = ..., removed_state_keys: _Optional[_Iterable[str]] = ...) -> None: ...
+    state_replaced: bool
+    changed: _field_mask_pb2.FieldMask
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, revision: _Optional[int] = ..., after_seq: _Optional[int] = ..., state_delta: _Optional[_Mapping[str, str]] = ..., removed_state_keys: _Optional[_Iterable[str]] = ..., state_replaced: bool = ..., changed: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ClosingFrame(_message.Message):
     __slots__ = ("reason",)
@@ -452,10 +498,10 @@ class WatchOpenedFrame(_message.Message):
     def __init__(self, heartbeat_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class SessionListedFrame(_message.Message):
-    __slots__ = ("session",)
-    SESSION_FIELD_NUMBER: _ClassVar[int]
-    session: _session_pb2.Session
-    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+    __slots__ = ("sessions",)
+    SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    sessions: _containers.RepeatedCompositeFieldContainer[_session_pb2.Session]
+    def __init__(self, sessions: _Optional[_Iterable[_Union[_session_pb2.Session, _Mapping]]] = ...) -> None: ...
 
 class SessionCreatedFrame(_message.Message):
     __slots__ = ("session",)

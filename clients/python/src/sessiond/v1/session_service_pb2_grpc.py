@@ -123,7 +123,8 @@ class SessionServiceServicer(object):
 
     def GetSession(self, request, context):
         """GetSession reads a session with its merged state, without events.
-        Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+        Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+        TOO_LARGE where the state does not fit a message (StreamEvents can send it).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +141,7 @@ class SessionServiceServicer(object):
     def DeleteSession(self, request, context):
         """DeleteSession removes a session with its events and its own state. A session
         that is not there is no error. Shared state stays.
-        Errors: STALE_SESSION.
+        Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,9 +168,9 @@ class SessionServiceServicer(object):
 
     def BatchAppendEvents(self, request, context):
         """BatchAppendEvents stores several events of one session in their order, all or
-        none. The same batch again is answered as the first time.
-        Errors: as AppendEvent. A batch of which only a part is stored already is an
-        EVENT_ID_CONFLICT.
+        none. The same batch again is answered as the first time: a batch all of whose
+        events are stored with the same bytes, by whichever appends, gets their places.
+        Errors: as AppendEvent, and BATCH_PARTLY_STORED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -179,7 +180,7 @@ class SessionServiceServicer(object):
         """ListEvents reads events by pages: of one session, forwards or backwards from a
         seq, or of all sessions of a user or an app, session after session.
         Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-        SESSION_RECREATED, EVENTS_TRIMMED.
+        SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -188,8 +189,11 @@ class SessionServiceServicer(object):
     def StreamEvents(self, request, context):
         """StreamEvents sends a session and its history, then with `follow` its live
         tail. The first frame is `opened`, at once. One call of it is all that ADK's
-        get_session needs. A history that cannot be finished ends in an error, never
-        early with OK.
+        get_session needs. Without `follow` it ends with OK only after `caught_up`, else
+        with an error; it has no `closing`. With `follow` it ends with `closing` and then
+        OK, or with an error, never with OK alone. A reader that stalled may miss the
+        `closing`: the status then is an error with the same reason. Without `closing`,
+        resume from the last cursor, as after UNAVAILABLE.
         Errors: SESSION_NOT_FOUND, INVALID_CURSOR, SESSION_RECREATED, EVENTS_TRIMMED,
         SEQ_BEYOND_HEAD, SLOW_READER.
         """
@@ -215,7 +219,13 @@ class SessionServiceServicer(object):
 
     def WatchSessions(self, request, context):
         """WatchSessions tells of the sessions of an app or a user as they are created,
-        changed and deleted: a live list.
+        changed and deleted: a live list. It ends as a StreamEvents that follows.
+
+        `listed`, `created` and `changed` all say: this is the session now. Put it in the
+        list unless the list has the same uid at this or a later revision. `deleted`
+        removes only the session of its uid. Several changes may come as one, a session
+        that was made and deleted at once may not come at all, and after a resume frames
+        may repeat. Only deletes by DeleteSession are told; others show after a `reset`.
         Errors: INVALID_CURSOR, SLOW_READER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -113,4 +113,24 @@ public interface AppendEventRequestOrBuilder extends
    * @return The createSession.
    */
   boolean getCreateSession();
+
+  /**
+   * <pre>
+   * The owner of a session that this makes; see Session.owner_id.
+   * </pre>
+   *
+   * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+   * @return The ownerId.
+   */
+  java.lang.String getOwnerId();
+  /**
+   * <pre>
+   * The owner of a session that this makes; see Session.owner_id.
+   * </pre>
+   *
+   * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+   * @return The bytes for ownerId.
+   */
+  com.google.protobuf.ByteString
+      getOwnerIdBytes();
 }

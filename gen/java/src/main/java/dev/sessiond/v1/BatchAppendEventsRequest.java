@@ -23,6 +23,7 @@ private static final long serialVersionUID = 0L;
   private BatchAppendEventsRequest() {
     sessionUid_ = "";
     events_ = java.util.Collections.emptyList();
+    ownerId_ = "";
   }
 
   @java.lang.Override
@@ -235,6 +236,53 @@ private static final long serialVersionUID = 0L;
     return createSession_;
   }
 
+  public static final int OWNER_ID_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object ownerId_ = "";
+  /**
+   * <pre>
+   * The owner of a session that this makes; see Session.owner_id.
+   * </pre>
+   *
+   * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+   * @return The ownerId.
+   */
+  @java.lang.Override
+  public java.lang.String getOwnerId() {
+    java.lang.Object ref = ownerId_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      ownerId_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * The owner of a session that this makes; see Session.owner_id.
+   * </pre>
+   *
+   * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+   * @return The bytes for ownerId.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getOwnerIdBytes() {
+    java.lang.Object ref = ownerId_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      ownerId_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -264,6 +312,9 @@ private static final long serialVersionUID = 0L;
     if (createSession_ != false) {
       output.writeBool(5, createSession_);
     }
+    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(ownerId_)) {
+      com.google.protobuf.GeneratedMessageV3.writeString(output, 6, ownerId_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -291,6 +342,9 @@ private static final long serialVersionUID = 0L;
     if (createSession_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(5, createSession_);
+    }
+    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(ownerId_)) {
+      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(6, ownerId_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -323,6 +377,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getEventsList())) return false;
     if (getCreateSession()
         != other.getCreateSession()) return false;
+    if (!getOwnerId()
+        .equals(other.getOwnerId())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -352,6 +408,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + CREATE_SESSION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getCreateSession());
+    hash = (37 * hash) + OWNER_ID_FIELD_NUMBER;
+    hash = (53 * hash) + getOwnerId().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -509,6 +567,7 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000008);
       createSession_ = false;
+      ownerId_ = "";
       return this;
     }
 
@@ -571,6 +630,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.createSession_ = createSession_;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.ownerId_ = ownerId_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -659,6 +721,11 @@ private static final long serialVersionUID = 0L;
       if (other.getCreateSession() != false) {
         setCreateSession(other.getCreateSession());
       }
+      if (!other.getOwnerId().isEmpty()) {
+        ownerId_ = other.ownerId_;
+        bitField0_ |= 0x00000020;
+        onChanged();
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -720,6 +787,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 40
+            case 50: {
+              ownerId_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1397,6 +1469,98 @@ private static final long serialVersionUID = 0L;
     public Builder clearCreateSession() {
       bitField0_ = (bitField0_ & ~0x00000010);
       createSession_ = false;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object ownerId_ = "";
+    /**
+     * <pre>
+     * The owner of a session that this makes; see Session.owner_id.
+     * </pre>
+     *
+     * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+     * @return The ownerId.
+     */
+    public java.lang.String getOwnerId() {
+      java.lang.Object ref = ownerId_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        ownerId_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The owner of a session that this makes; see Session.owner_id.
+     * </pre>
+     *
+     * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+     * @return The bytes for ownerId.
+     */
+    public com.google.protobuf.ByteString
+        getOwnerIdBytes() {
+      java.lang.Object ref = ownerId_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        ownerId_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The owner of a session that this makes; see Session.owner_id.
+     * </pre>
+     *
+     * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+     * @param value The ownerId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOwnerId(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ownerId_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The owner of a session that this makes; see Session.owner_id.
+     * </pre>
+     *
+     * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOwnerId() {
+      ownerId_ = getDefaultInstance().getOwnerId();
+      bitField0_ = (bitField0_ & ~0x00000020);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The owner of a session that this makes; see Session.owner_id.
+     * </pre>
+     *
+     * <code>string owner_id = 6 [json_name = "ownerId"];</code>
+     * @param value The bytes for ownerId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOwnerIdBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      ownerId_ = value;
+      bitField0_ |= 0x00000020;
       onChanged();
       return this;
     }

@@ -6,7 +6,8 @@ package dev.sessiond.v1;
 
 /**
  * <pre>
- * ChangedFrame tells of a change of the session that no event made.
+ * ChangedFrame tells of a change of the session that no event made, in its place
+ * among the events. Changes of shared state that came from elsewhere are not told.
  * </pre>
  *
  * Protobuf type {@code sessiond.v1.ChangedFrame}
@@ -57,6 +58,7 @@ private static final long serialVersionUID = 0L;
             dev.sessiond.v1.ChangedFrame.class, dev.sessiond.v1.ChangedFrame.Builder.class);
   }
 
+  private int bitField0_;
   public static final int REVISION_FIELD_NUMBER = 1;
   private long revision_ = 0L;
   /**
@@ -235,6 +237,98 @@ java.lang.String defaultValue) {
     return removedStateKeys_.getByteString(index);
   }
 
+  public static final int STATE_REPLACED_FIELD_NUMBER = 5;
+  private boolean stateReplaced_ = false;
+  /**
+   * <pre>
+   * All of the session's own state was replaced: own keys that are not in state_delta
+   * are gone; shared keys stay.
+   * </pre>
+   *
+   * <code>bool state_replaced = 5 [json_name = "stateReplaced"];</code>
+   * @return The stateReplaced.
+   */
+  @java.lang.Override
+  public boolean getStateReplaced() {
+    return stateReplaced_;
+  }
+
+  public static final int CHANGED_FIELD_NUMBER = 6;
+  private com.google.protobuf.FieldMask changed_;
+  /**
+   * <pre>
+   * What was changed, in the paths of UpdateSessionRequest.update_mask.
+   * </pre>
+   *
+   * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+   * @return Whether the changed field is set.
+   */
+  @java.lang.Override
+  public boolean hasChanged() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * What was changed, in the paths of UpdateSessionRequest.update_mask.
+   * </pre>
+   *
+   * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+   * @return The changed.
+   */
+  @java.lang.Override
+  public com.google.protobuf.FieldMask getChanged() {
+    return changed_ == null ? com.google.protobuf.FieldMask.getDefaultInstance() : changed_;
+  }
+  /**
+   * <pre>
+   * What was changed, in the paths of UpdateSessionRequest.update_mask.
+   * </pre>
+   *
+   * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.FieldMaskOrBuilder getChangedOrBuilder() {
+    return changed_ == null ? com.google.protobuf.FieldMask.getDefaultInstance() : changed_;
+  }
+
+  public static final int CREATE_TIME_FIELD_NUMBER = 7;
+  private com.google.protobuf.Timestamp createTime_;
+  /**
+   * <pre>
+   * When, by the server's clock.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+   * @return Whether the createTime field is set.
+   */
+  @java.lang.Override
+  public boolean hasCreateTime() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * When, by the server's clock.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+   * @return The createTime.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Timestamp getCreateTime() {
+    return createTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : createTime_;
+  }
+  /**
+   * <pre>
+   * When, by the server's clock.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.TimestampOrBuilder getCreateTimeOrBuilder() {
+    return createTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : createTime_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -263,6 +357,15 @@ java.lang.String defaultValue) {
         3);
     for (int i = 0; i < removedStateKeys_.size(); i++) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 4, removedStateKeys_.getRaw(i));
+    }
+    if (stateReplaced_ != false) {
+      output.writeBool(5, stateReplaced_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(6, getChanged());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(7, getCreateTime());
     }
     getUnknownFields().writeTo(output);
   }
@@ -299,6 +402,18 @@ java.lang.String defaultValue) {
       size += dataSize;
       size += 1 * getRemovedStateKeysList().size();
     }
+    if (stateReplaced_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(5, stateReplaced_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(6, getChanged());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(7, getCreateTime());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -322,6 +437,18 @@ java.lang.String defaultValue) {
         other.internalGetStateDelta())) return false;
     if (!getRemovedStateKeysList()
         .equals(other.getRemovedStateKeysList())) return false;
+    if (getStateReplaced()
+        != other.getStateReplaced()) return false;
+    if (hasChanged() != other.hasChanged()) return false;
+    if (hasChanged()) {
+      if (!getChanged()
+          .equals(other.getChanged())) return false;
+    }
+    if (hasCreateTime() != other.hasCreateTime()) return false;
+    if (hasCreateTime()) {
+      if (!getCreateTime()
+          .equals(other.getCreateTime())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -346,6 +473,17 @@ java.lang.String defaultValue) {
     if (getRemovedStateKeysCount() > 0) {
       hash = (37 * hash) + REMOVED_STATE_KEYS_FIELD_NUMBER;
       hash = (53 * hash) + getRemovedStateKeysList().hashCode();
+    }
+    hash = (37 * hash) + STATE_REPLACED_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getStateReplaced());
+    if (hasChanged()) {
+      hash = (37 * hash) + CHANGED_FIELD_NUMBER;
+      hash = (53 * hash) + getChanged().hashCode();
+    }
+    if (hasCreateTime()) {
+      hash = (37 * hash) + CREATE_TIME_FIELD_NUMBER;
+      hash = (53 * hash) + getCreateTime().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -446,7 +584,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * ChangedFrame tells of a change of the session that no event made.
+   * ChangedFrame tells of a change of the session that no event made, in its place
+   * among the events. Changes of shared state that came from elsewhere are not told.
    * </pre>
    *
    * Protobuf type {@code sessiond.v1.ChangedFrame}
@@ -492,13 +631,20 @@ java.lang.String defaultValue) {
 
     // Construct using dev.sessiond.v1.ChangedFrame.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessageV3.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessageV3
+              .alwaysUseFieldBuilders) {
+        getChangedFieldBuilder();
+        getCreateTimeFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -509,6 +655,17 @@ java.lang.String defaultValue) {
       internalGetMutableStateDelta().clear();
       removedStateKeys_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
+      stateReplaced_ = false;
+      changed_ = null;
+      if (changedBuilder_ != null) {
+        changedBuilder_.dispose();
+        changedBuilder_ = null;
+      }
+      createTime_ = null;
+      if (createTimeBuilder_ != null) {
+        createTimeBuilder_.dispose();
+        createTimeBuilder_ = null;
+      }
       return this;
     }
 
@@ -556,6 +713,23 @@ java.lang.String defaultValue) {
         removedStateKeys_.makeImmutable();
         result.removedStateKeys_ = removedStateKeys_;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.stateReplaced_ = stateReplaced_;
+      }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.changed_ = changedBuilder_ == null
+            ? changed_
+            : changedBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.createTime_ = createTimeBuilder_ == null
+            ? createTime_
+            : createTimeBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -621,6 +795,15 @@ java.lang.String defaultValue) {
         }
         onChanged();
       }
+      if (other.getStateReplaced() != false) {
+        setStateReplaced(other.getStateReplaced());
+      }
+      if (other.hasChanged()) {
+        mergeChanged(other.getChanged());
+      }
+      if (other.hasCreateTime()) {
+        mergeCreateTime(other.getCreateTime());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -672,6 +855,25 @@ java.lang.String defaultValue) {
               removedStateKeys_.add(s);
               break;
             } // case 34
+            case 40: {
+              stateReplaced_ = input.readBool();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 40
+            case 50: {
+              input.readMessage(
+                  getChangedFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 50
+            case 58: {
+              input.readMessage(
+                  getCreateTimeFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1077,6 +1279,367 @@ java.lang.String defaultValue) {
       bitField0_ |= 0x00000008;
       onChanged();
       return this;
+    }
+
+    private boolean stateReplaced_ ;
+    /**
+     * <pre>
+     * All of the session's own state was replaced: own keys that are not in state_delta
+     * are gone; shared keys stay.
+     * </pre>
+     *
+     * <code>bool state_replaced = 5 [json_name = "stateReplaced"];</code>
+     * @return The stateReplaced.
+     */
+    @java.lang.Override
+    public boolean getStateReplaced() {
+      return stateReplaced_;
+    }
+    /**
+     * <pre>
+     * All of the session's own state was replaced: own keys that are not in state_delta
+     * are gone; shared keys stay.
+     * </pre>
+     *
+     * <code>bool state_replaced = 5 [json_name = "stateReplaced"];</code>
+     * @param value The stateReplaced to set.
+     * @return This builder for chaining.
+     */
+    public Builder setStateReplaced(boolean value) {
+
+      stateReplaced_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * All of the session's own state was replaced: own keys that are not in state_delta
+     * are gone; shared keys stay.
+     * </pre>
+     *
+     * <code>bool state_replaced = 5 [json_name = "stateReplaced"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearStateReplaced() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      stateReplaced_ = false;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.FieldMask changed_;
+    private com.google.protobuf.SingleFieldBuilderV3<
+        com.google.protobuf.FieldMask, com.google.protobuf.FieldMask.Builder, com.google.protobuf.FieldMaskOrBuilder> changedBuilder_;
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     * @return Whether the changed field is set.
+     */
+    public boolean hasChanged() {
+      return ((bitField0_ & 0x00000020) != 0);
+    }
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     * @return The changed.
+     */
+    public com.google.protobuf.FieldMask getChanged() {
+      if (changedBuilder_ == null) {
+        return changed_ == null ? com.google.protobuf.FieldMask.getDefaultInstance() : changed_;
+      } else {
+        return changedBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     */
+    public Builder setChanged(com.google.protobuf.FieldMask value) {
+      if (changedBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        changed_ = value;
+      } else {
+        changedBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     */
+    public Builder setChanged(
+        com.google.protobuf.FieldMask.Builder builderForValue) {
+      if (changedBuilder_ == null) {
+        changed_ = builderForValue.build();
+      } else {
+        changedBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     */
+    public Builder mergeChanged(com.google.protobuf.FieldMask value) {
+      if (changedBuilder_ == null) {
+        if (((bitField0_ & 0x00000020) != 0) &&
+          changed_ != null &&
+          changed_ != com.google.protobuf.FieldMask.getDefaultInstance()) {
+          getChangedBuilder().mergeFrom(value);
+        } else {
+          changed_ = value;
+        }
+      } else {
+        changedBuilder_.mergeFrom(value);
+      }
+      if (changed_ != null) {
+        bitField0_ |= 0x00000020;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     */
+    public Builder clearChanged() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      changed_ = null;
+      if (changedBuilder_ != null) {
+        changedBuilder_.dispose();
+        changedBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     */
+    public com.google.protobuf.FieldMask.Builder getChangedBuilder() {
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return getChangedFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     */
+    public com.google.protobuf.FieldMaskOrBuilder getChangedOrBuilder() {
+      if (changedBuilder_ != null) {
+        return changedBuilder_.getMessageOrBuilder();
+      } else {
+        return changed_ == null ?
+            com.google.protobuf.FieldMask.getDefaultInstance() : changed_;
+      }
+    }
+    /**
+     * <pre>
+     * What was changed, in the paths of UpdateSessionRequest.update_mask.
+     * </pre>
+     *
+     * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilderV3<
+        com.google.protobuf.FieldMask, com.google.protobuf.FieldMask.Builder, com.google.protobuf.FieldMaskOrBuilder> 
+        getChangedFieldBuilder() {
+      if (changedBuilder_ == null) {
+        changedBuilder_ = new com.google.protobuf.SingleFieldBuilderV3<
+            com.google.protobuf.FieldMask, com.google.protobuf.FieldMask.Builder, com.google.protobuf.FieldMaskOrBuilder>(
+                getChanged(),
+                getParentForChildren(),
+                isClean());
+        changed_ = null;
+      }
+      return changedBuilder_;
+    }
+
+    private com.google.protobuf.Timestamp createTime_;
+    private com.google.protobuf.SingleFieldBuilderV3<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> createTimeBuilder_;
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     * @return Whether the createTime field is set.
+     */
+    public boolean hasCreateTime() {
+      return ((bitField0_ & 0x00000040) != 0);
+    }
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     * @return The createTime.
+     */
+    public com.google.protobuf.Timestamp getCreateTime() {
+      if (createTimeBuilder_ == null) {
+        return createTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : createTime_;
+      } else {
+        return createTimeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     */
+    public Builder setCreateTime(com.google.protobuf.Timestamp value) {
+      if (createTimeBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        createTime_ = value;
+      } else {
+        createTimeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     */
+    public Builder setCreateTime(
+        com.google.protobuf.Timestamp.Builder builderForValue) {
+      if (createTimeBuilder_ == null) {
+        createTime_ = builderForValue.build();
+      } else {
+        createTimeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     */
+    public Builder mergeCreateTime(com.google.protobuf.Timestamp value) {
+      if (createTimeBuilder_ == null) {
+        if (((bitField0_ & 0x00000040) != 0) &&
+          createTime_ != null &&
+          createTime_ != com.google.protobuf.Timestamp.getDefaultInstance()) {
+          getCreateTimeBuilder().mergeFrom(value);
+        } else {
+          createTime_ = value;
+        }
+      } else {
+        createTimeBuilder_.mergeFrom(value);
+      }
+      if (createTime_ != null) {
+        bitField0_ |= 0x00000040;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     */
+    public Builder clearCreateTime() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      createTime_ = null;
+      if (createTimeBuilder_ != null) {
+        createTimeBuilder_.dispose();
+        createTimeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     */
+    public com.google.protobuf.Timestamp.Builder getCreateTimeBuilder() {
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return getCreateTimeFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     */
+    public com.google.protobuf.TimestampOrBuilder getCreateTimeOrBuilder() {
+      if (createTimeBuilder_ != null) {
+        return createTimeBuilder_.getMessageOrBuilder();
+      } else {
+        return createTime_ == null ?
+            com.google.protobuf.Timestamp.getDefaultInstance() : createTime_;
+      }
+    }
+    /**
+     * <pre>
+     * When, by the server's clock.
+     * </pre>
+     *
+     * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilderV3<
+        com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> 
+        getCreateTimeFieldBuilder() {
+      if (createTimeBuilder_ == null) {
+        createTimeBuilder_ = new com.google.protobuf.SingleFieldBuilderV3<
+            com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder>(
+                getCreateTime(),
+                getParentForChildren(),
+                isClean());
+        createTime_ = null;
+      }
+      return createTimeBuilder_;
     }
     @java.lang.Override
     public final Builder setUnknownFields(

@@ -122,4 +122,69 @@ java.lang.String defaultValue);
    */
   com.google.protobuf.ByteString
       getRemovedStateKeysBytes(int index);
+
+  /**
+   * <pre>
+   * All of the session's own state was replaced: own keys that are not in state_delta
+   * are gone; shared keys stay.
+   * </pre>
+   *
+   * <code>bool state_replaced = 5 [json_name = "stateReplaced"];</code>
+   * @return The stateReplaced.
+   */
+  boolean getStateReplaced();
+
+  /**
+   * <pre>
+   * What was changed, in the paths of UpdateSessionRequest.update_mask.
+   * </pre>
+   *
+   * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+   * @return Whether the changed field is set.
+   */
+  boolean hasChanged();
+  /**
+   * <pre>
+   * What was changed, in the paths of UpdateSessionRequest.update_mask.
+   * </pre>
+   *
+   * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+   * @return The changed.
+   */
+  com.google.protobuf.FieldMask getChanged();
+  /**
+   * <pre>
+   * What was changed, in the paths of UpdateSessionRequest.update_mask.
+   * </pre>
+   *
+   * <code>.google.protobuf.FieldMask changed = 6 [json_name = "changed"];</code>
+   */
+  com.google.protobuf.FieldMaskOrBuilder getChangedOrBuilder();
+
+  /**
+   * <pre>
+   * When, by the server's clock.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+   * @return Whether the createTime field is set.
+   */
+  boolean hasCreateTime();
+  /**
+   * <pre>
+   * When, by the server's clock.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+   * @return The createTime.
+   */
+  com.google.protobuf.Timestamp getCreateTime();
+  /**
+   * <pre>
+   * When, by the server's clock.
+   * </pre>
+   *
+   * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
+   */
+  com.google.protobuf.TimestampOrBuilder getCreateTimeOrBuilder();
 }

@@ -192,7 +192,7 @@ public enum ClosingReason
   }
   public static final com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return dev.sessiond.v1.SessionServiceProto.getDescriptor().getEnumTypes().get(1);
+    return dev.sessiond.v1.SessionServiceProto.getDescriptor().getEnumTypes().get(2);
   }
 
   private static final ClosingReason[] VALUES = values();

@@ -392,8 +392,11 @@ java.lang.String defaultValue) {
   private volatile java.lang.Object requestId_ = "";
   /**
    * <pre>
-   * Makes a retry safe: for a day, the same id with the same request gets the first
-   * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+   * Makes a retry safe: for a day, the same id with the same request changes nothing
+   * and gets the first answer; if the session was deleted since, without its state.
+   * It counts within the app and user of the key (within the app for app state), for
+   * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+   * new request.
    * </pre>
    *
    * <code>string request_id = 6 [json_name = "requestId"];</code>
@@ -414,8 +417,11 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Makes a retry safe: for a day, the same id with the same request gets the first
-   * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+   * Makes a retry safe: for a day, the same id with the same request changes nothing
+   * and gets the first answer; if the session was deleted since, without its state.
+   * It counts within the app and user of the key (within the app for app state), for
+   * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+   * new request.
    * </pre>
    *
    * <code>string request_id = 6 [json_name = "requestId"];</code>
@@ -1624,8 +1630,11 @@ java.lang.String defaultValue) {
     private java.lang.Object requestId_ = "";
     /**
      * <pre>
-     * Makes a retry safe: for a day, the same id with the same request gets the first
-     * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+     * Makes a retry safe: for a day, the same id with the same request changes nothing
+     * and gets the first answer; if the session was deleted since, without its state.
+     * It counts within the app and user of the key (within the app for app state), for
+     * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+     * new request.
      * </pre>
      *
      * <code>string request_id = 6 [json_name = "requestId"];</code>
@@ -1645,8 +1654,11 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Makes a retry safe: for a day, the same id with the same request gets the first
-     * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+     * Makes a retry safe: for a day, the same id with the same request changes nothing
+     * and gets the first answer; if the session was deleted since, without its state.
+     * It counts within the app and user of the key (within the app for app state), for
+     * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+     * new request.
      * </pre>
      *
      * <code>string request_id = 6 [json_name = "requestId"];</code>
@@ -1667,8 +1679,11 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Makes a retry safe: for a day, the same id with the same request gets the first
-     * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+     * Makes a retry safe: for a day, the same id with the same request changes nothing
+     * and gets the first answer; if the session was deleted since, without its state.
+     * It counts within the app and user of the key (within the app for app state), for
+     * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+     * new request.
      * </pre>
      *
      * <code>string request_id = 6 [json_name = "requestId"];</code>
@@ -1685,8 +1700,11 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Makes a retry safe: for a day, the same id with the same request gets the first
-     * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+     * Makes a retry safe: for a day, the same id with the same request changes nothing
+     * and gets the first answer; if the session was deleted since, without its state.
+     * It counts within the app and user of the key (within the app for app state), for
+     * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+     * new request.
      * </pre>
      *
      * <code>string request_id = 6 [json_name = "requestId"];</code>
@@ -1700,8 +1718,11 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Makes a retry safe: for a day, the same id with the same request gets the first
-     * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+     * Makes a retry safe: for a day, the same id with the same request changes nothing
+     * and gets the first answer; if the session was deleted since, without its state.
+     * It counts within the app and user of the key (within the app for app state), for
+     * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+     * new request.
      * </pre>
      *
      * <code>string request_id = 6 [json_name = "requestId"];</code>

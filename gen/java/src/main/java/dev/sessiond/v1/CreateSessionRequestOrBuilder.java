@@ -190,8 +190,11 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * Makes a retry safe: for a day, the same id with the same request gets the first
-   * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+   * Makes a retry safe: for a day, the same id with the same request changes nothing
+   * and gets the first answer; if the session was deleted since, without its state.
+   * It counts within the app and user of the key (within the app for app state), for
+   * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+   * new request.
    * </pre>
    *
    * <code>string request_id = 6 [json_name = "requestId"];</code>
@@ -200,8 +203,11 @@ java.lang.String defaultValue);
   java.lang.String getRequestId();
   /**
    * <pre>
-   * Makes a retry safe: for a day, the same id with the same request gets the first
-   * answer. At most 191 characters, best a UUID. Empty: a retry is a new request.
+   * Makes a retry safe: for a day, the same id with the same request changes nothing
+   * and gets the first answer; if the session was deleted since, without its state.
+   * It counts within the app and user of the key (within the app for app state), for
+   * all methods together. At most 191 characters, best a UUID. Empty: a retry is a
+   * new request.
    * </pre>
    *
    * <code>string request_id = 6 [json_name = "requestId"];</code>

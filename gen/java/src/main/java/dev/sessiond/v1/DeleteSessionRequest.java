@@ -22,6 +22,7 @@ private static final long serialVersionUID = 0L;
   }
   private DeleteSessionRequest() {
     sessionUid_ = "";
+    requestId_ = "";
   }
 
   @java.lang.Override
@@ -88,7 +89,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object sessionUid_ = "";
   /**
    * <pre>
-   * The uid that the session must have, if it is there. Needed with
+   * The uid of the session that is meant. If another one has the key by now, the one
+   * meant is gone: nothing is deleted, and that is no error. Needed with
    * expected_revision.
    * </pre>
    *
@@ -110,7 +112,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The uid that the session must have, if it is there. Needed with
+   * The uid of the session that is meant. If another one has the key by now, the one
+   * meant is gone: nothing is deleted, and that is no error. Needed with
    * expected_revision.
    * </pre>
    *
@@ -159,6 +162,55 @@ private static final long serialVersionUID = 0L;
     return expectedRevision_;
   }
 
+  public static final int REQUEST_ID_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object requestId_ = "";
+  /**
+   * <pre>
+   * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+   * a later session of the same key.
+   * </pre>
+   *
+   * <code>string request_id = 4 [json_name = "requestId"];</code>
+   * @return The requestId.
+   */
+  @java.lang.Override
+  public java.lang.String getRequestId() {
+    java.lang.Object ref = requestId_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      requestId_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+   * a later session of the same key.
+   * </pre>
+   *
+   * <code>string request_id = 4 [json_name = "requestId"];</code>
+   * @return The bytes for requestId.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getRequestIdBytes() {
+    java.lang.Object ref = requestId_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      requestId_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -182,6 +234,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeInt64(3, expectedRevision_);
     }
+    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(requestId_)) {
+      com.google.protobuf.GeneratedMessageV3.writeString(output, 4, requestId_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -201,6 +256,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt64Size(3, expectedRevision_);
+    }
+    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(requestId_)) {
+      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(4, requestId_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -229,6 +287,8 @@ private static final long serialVersionUID = 0L;
       if (getExpectedRevision()
           != other.getExpectedRevision()) return false;
     }
+    if (!getRequestId()
+        .equals(other.getRequestId())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -251,6 +311,8 @@ private static final long serialVersionUID = 0L;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           getExpectedRevision());
     }
+    hash = (37 * hash) + REQUEST_ID_FIELD_NUMBER;
+    hash = (53 * hash) + getRequestId().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -399,6 +461,7 @@ private static final long serialVersionUID = 0L;
       }
       sessionUid_ = "";
       expectedRevision_ = 0L;
+      requestId_ = "";
       return this;
     }
 
@@ -445,6 +508,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.expectedRevision_ = expectedRevision_;
         to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.requestId_ = requestId_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -504,6 +570,11 @@ private static final long serialVersionUID = 0L;
       if (other.hasExpectedRevision()) {
         setExpectedRevision(other.getExpectedRevision());
       }
+      if (!other.getRequestId().isEmpty()) {
+        requestId_ = other.requestId_;
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -547,6 +618,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              requestId_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -724,7 +800,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object sessionUid_ = "";
     /**
      * <pre>
-     * The uid that the session must have, if it is there. Needed with
+     * The uid of the session that is meant. If another one has the key by now, the one
+     * meant is gone: nothing is deleted, and that is no error. Needed with
      * expected_revision.
      * </pre>
      *
@@ -745,7 +822,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The uid that the session must have, if it is there. Needed with
+     * The uid of the session that is meant. If another one has the key by now, the one
+     * meant is gone: nothing is deleted, and that is no error. Needed with
      * expected_revision.
      * </pre>
      *
@@ -767,7 +845,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The uid that the session must have, if it is there. Needed with
+     * The uid of the session that is meant. If another one has the key by now, the one
+     * meant is gone: nothing is deleted, and that is no error. Needed with
      * expected_revision.
      * </pre>
      *
@@ -785,7 +864,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The uid that the session must have, if it is there. Needed with
+     * The uid of the session that is meant. If another one has the key by now, the one
+     * meant is gone: nothing is deleted, and that is no error. Needed with
      * expected_revision.
      * </pre>
      *
@@ -800,7 +880,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The uid that the session must have, if it is there. Needed with
+     * The uid of the session that is meant. If another one has the key by now, the one
+     * meant is gone: nothing is deleted, and that is no error. Needed with
      * expected_revision.
      * </pre>
      *
@@ -870,6 +951,103 @@ private static final long serialVersionUID = 0L;
     public Builder clearExpectedRevision() {
       bitField0_ = (bitField0_ & ~0x00000004);
       expectedRevision_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object requestId_ = "";
+    /**
+     * <pre>
+     * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+     * a later session of the same key.
+     * </pre>
+     *
+     * <code>string request_id = 4 [json_name = "requestId"];</code>
+     * @return The requestId.
+     */
+    public java.lang.String getRequestId() {
+      java.lang.Object ref = requestId_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        requestId_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+     * a later session of the same key.
+     * </pre>
+     *
+     * <code>string request_id = 4 [json_name = "requestId"];</code>
+     * @return The bytes for requestId.
+     */
+    public com.google.protobuf.ByteString
+        getRequestIdBytes() {
+      java.lang.Object ref = requestId_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        requestId_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+     * a later session of the same key.
+     * </pre>
+     *
+     * <code>string request_id = 4 [json_name = "requestId"];</code>
+     * @param value The requestId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRequestId(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      requestId_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+     * a later session of the same key.
+     * </pre>
+     *
+     * <code>string request_id = 4 [json_name = "requestId"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRequestId() {
+      requestId_ = getDefaultInstance().getRequestId();
+      bitField0_ = (bitField0_ & ~0x00000008);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+     * a later session of the same key.
+     * </pre>
+     *
+     * <code>string request_id = 4 [json_name = "requestId"];</code>
+     * @param value The bytes for requestId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRequestIdBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      requestId_ = value;
+      bitField0_ |= 0x00000008;
       onChanged();
       return this;
     }

@@ -37,7 +37,8 @@ public interface DeleteSessionRequestOrBuilder extends
 
   /**
    * <pre>
-   * The uid that the session must have, if it is there. Needed with
+   * The uid of the session that is meant. If another one has the key by now, the one
+   * meant is gone: nothing is deleted, and that is no error. Needed with
    * expected_revision.
    * </pre>
    *
@@ -47,7 +48,8 @@ public interface DeleteSessionRequestOrBuilder extends
   java.lang.String getSessionUid();
   /**
    * <pre>
-   * The uid that the session must have, if it is there. Needed with
+   * The uid of the session that is meant. If another one has the key by now, the one
+   * meant is gone: nothing is deleted, and that is no error. Needed with
    * expected_revision.
    * </pre>
    *
@@ -75,4 +77,26 @@ public interface DeleteSessionRequestOrBuilder extends
    * @return The expectedRevision.
    */
   long getExpectedRevision();
+
+  /**
+   * <pre>
+   * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+   * a later session of the same key.
+   * </pre>
+   *
+   * <code>string request_id = 4 [json_name = "requestId"];</code>
+   * @return The requestId.
+   */
+  java.lang.String getRequestId();
+  /**
+   * <pre>
+   * See CreateSessionRequest.request_id. Without it and session_uid, a retry may meet
+   * a later session of the same key.
+   * </pre>
+   *
+   * <code>string request_id = 4 [json_name = "requestId"];</code>
+   * @return The bytes for requestId.
+   */
+  com.google.protobuf.ByteString
+      getRequestIdBytes();
 }

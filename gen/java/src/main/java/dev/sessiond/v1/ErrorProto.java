@@ -24,7 +24,7 @@ public final class ErrorProto {
       descriptor;
   static {
     java.lang.String[] descriptorData = {
-      "\n\027sessiond/v1/error.proto\022\013sessiond.v1*\306" +
+      "\n\027sessiond/v1/error.proto\022\013sessiond.v1*\354" +
       "\006\n\013ErrorReason\022\034\n\030ERROR_REASON_UNSPECIFI" +
       "ED\020\000\022\036\n\032ERROR_REASON_INVALID_FIELD\020\001\022\"\n\036" +
       "ERROR_REASON_MALFORMED_MESSAGE\020\002\022\032\n\026ERRO" +
@@ -45,11 +45,12 @@ public final class ErrorProto {
       "TION\020\023\022\"\n\036ERROR_REASON_DEADLINE_EXCEEDED" +
       "\020\024\022\032\n\026ERROR_REASON_CANCELLED\020\025\022\036\n\032ERROR_" +
       "REASON_UNIMPLEMENTED\020\026\022\031\n\025ERROR_REASON_I" +
-      "NTERNAL\020\027\022\034\n\030ERROR_REASON_SLOW_READER\020\030B" +
-      "\222\001\n\017dev.sessiond.v1B\nErrorProtoP\001Z&sessi" +
-      "ond.dev/go/sessiond/v1;sessiondv1\242\002\003SXX\252" +
-      "\002\013Sessiond.V1\312\002\013Sessiond\\V1\342\002\027Sessiond\\V" +
-      "1\\GPBMetadata\352\002\014Sessiond::V1b\006proto3"
+      "NTERNAL\020\027\022\034\n\030ERROR_REASON_SLOW_READER\020\030\022" +
+      "$\n ERROR_REASON_BATCH_PARTLY_STORED\020\031B\222\001" +
+      "\n\017dev.sessiond.v1B\nErrorProtoP\001Z&session" +
+      "d.dev/go/sessiond/v1;sessiondv1\242\002\003SXX\252\002\013" +
+      "Sessiond.V1\312\002\013Sessiond\\V1\342\002\027Sessiond\\V1\\" +
+      "GPBMetadata\352\002\014Sessiond::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

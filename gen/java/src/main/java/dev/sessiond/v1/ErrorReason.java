@@ -242,6 +242,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_SLOW_READER = 24;</code>
    */
   ERROR_REASON_SLOW_READER(24),
+  /**
+   * <pre>
+   * ALREADY_EXISTS. Some events of the batch are stored already, with the same bytes,
+   * and others are not; nothing was written. Metadata `event_id` and `seq` name the
+   * first that is. Client action: send only the others.
+   * </pre>
+   *
+   * <code>ERROR_REASON_BATCH_PARTLY_STORED = 25;</code>
+   */
+  ERROR_REASON_BATCH_PARTLY_STORED(25),
   UNRECOGNIZED(-1),
   ;
 
@@ -470,6 +480,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_SLOW_READER = 24;</code>
    */
   public static final int ERROR_REASON_SLOW_READER_VALUE = 24;
+  /**
+   * <pre>
+   * ALREADY_EXISTS. Some events of the batch are stored already, with the same bytes,
+   * and others are not; nothing was written. Metadata `event_id` and `seq` name the
+   * first that is. Client action: send only the others.
+   * </pre>
+   *
+   * <code>ERROR_REASON_BATCH_PARTLY_STORED = 25;</code>
+   */
+  public static final int ERROR_REASON_BATCH_PARTLY_STORED_VALUE = 25;
 
 
   public final int getNumber() {
@@ -521,6 +541,7 @@ public enum ErrorReason
       case 22: return ERROR_REASON_UNIMPLEMENTED;
       case 23: return ERROR_REASON_INTERNAL;
       case 24: return ERROR_REASON_SLOW_READER;
+      case 25: return ERROR_REASON_BATCH_PARTLY_STORED;
       default: return null;
     }
   }

@@ -12,7 +12,8 @@ package dev.sessiond.v1;
  *
  * The JSON of the payloads is ADK's canonical form: camelCase keys, times in
  * seconds, standard base64. It may be 200 levels deep. A lone surrogate is
- * written as an escape (&#92;ud800). The whole event may have 16 MiB.
+ * written as an escape (&#92;ud800). The whole event may have 16 MiB. U+0000 is legal in
+ * every text but the id.
  * </pre>
  *
  * Protobuf type {@code sessiond.v1.Event}
@@ -132,7 +133,19 @@ private static final long serialVersionUID = 0L;
    * The invocation that the event belongs to; may be empty.
    * </pre>
    *
-   * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+   * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
+   * @return Whether the invocationId field is set.
+   */
+  @java.lang.Override
+  public boolean hasInvocationId() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * The invocation that the event belongs to; may be empty.
+   * </pre>
+   *
+   * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
    * @return The invocationId.
    */
   @java.lang.Override
@@ -153,7 +166,7 @@ private static final long serialVersionUID = 0L;
    * The invocation that the event belongs to; may be empty.
    * </pre>
    *
-   * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+   * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
    * @return The bytes for invocationId.
    */
   @java.lang.Override
@@ -179,7 +192,19 @@ private static final long serialVersionUID = 0L;
    * `user` or the name of an agent; may be empty.
    * </pre>
    *
-   * <code>string author = 3 [json_name = "author"];</code>
+   * <code>optional string author = 3 [json_name = "author"];</code>
+   * @return Whether the author field is set.
+   */
+  @java.lang.Override
+  public boolean hasAuthor() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * `user` or the name of an agent; may be empty.
+   * </pre>
+   *
+   * <code>optional string author = 3 [json_name = "author"];</code>
    * @return The author.
    */
   @java.lang.Override
@@ -200,7 +225,7 @@ private static final long serialVersionUID = 0L;
    * `user` or the name of an agent; may be empty.
    * </pre>
    *
-   * <code>string author = 3 [json_name = "author"];</code>
+   * <code>optional string author = 3 [json_name = "author"];</code>
    * @return The bytes for author.
    */
   @java.lang.Override
@@ -231,7 +256,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasBranch() {
-    return ((bitField0_ & 0x00000001) != 0);
+    return ((bitField0_ & 0x00000004) != 0);
   }
   /**
    * <pre>
@@ -291,7 +316,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasTimestamp() {
-    return ((bitField0_ & 0x00000002) != 0);
+    return ((bitField0_ & 0x00000008) != 0);
   }
   /**
    * <pre>
@@ -320,7 +345,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasPartial() {
-    return ((bitField0_ & 0x00000004) != 0);
+    return ((bitField0_ & 0x00000010) != 0);
   }
   /**
    * <pre>
@@ -347,7 +372,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasTurnComplete() {
-    return ((bitField0_ & 0x00000008) != 0);
+    return ((bitField0_ & 0x00000020) != 0);
   }
   /**
    * <pre>
@@ -374,7 +399,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasInterrupted() {
-    return ((bitField0_ & 0x00000010) != 0);
+    return ((bitField0_ & 0x00000040) != 0);
   }
   /**
    * <pre>
@@ -402,7 +427,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasErrorCode() {
-    return ((bitField0_ & 0x00000020) != 0);
+    return ((bitField0_ & 0x00000080) != 0);
   }
   /**
    * <pre>
@@ -461,7 +486,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasErrorMessage() {
-    return ((bitField0_ & 0x00000040) != 0);
+    return ((bitField0_ & 0x00000100) != 0);
   }
   /**
    * <pre>
@@ -511,7 +536,8 @@ private static final long serialVersionUID = 0L;
   private dev.sessiond.v1.ToolIds longRunningToolIds_;
   /**
    * <pre>
-   * Calls of this event whose answer comes later. Absent differs from empty.
+   * Calls of this event whose answer comes later. Absent differs from empty. The
+   * order does not count when two events are compared.
    * </pre>
    *
    * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -519,11 +545,12 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasLongRunningToolIds() {
-    return ((bitField0_ & 0x00000080) != 0);
+    return ((bitField0_ & 0x00000200) != 0);
   }
   /**
    * <pre>
-   * Calls of this event whose answer comes later. Absent differs from empty.
+   * Calls of this event whose answer comes later. Absent differs from empty. The
+   * order does not count when two events are compared.
    * </pre>
    *
    * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -535,7 +562,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Calls of this event whose answer comes later. Absent differs from empty.
+   * Calls of this event whose answer comes later. Absent differs from empty. The
+   * order does not count when two events are compared.
    * </pre>
    *
    * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -824,7 +852,8 @@ java.lang.String defaultValue) {
   private volatile java.lang.Object customMetadata_ = "";
   /**
    * <pre>
-   * The custom metadata as JSON text. Empty means none.
+   * The custom metadata as JSON text: an object, in Java's model an array. Empty
+   * means none.
    * </pre>
    *
    * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>
@@ -845,7 +874,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * The custom metadata as JSON text. Empty means none.
+   * The custom metadata as JSON text: an object, in Java's model an array. Empty
+   * means none.
    * </pre>
    *
    * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>
@@ -927,7 +957,7 @@ java.lang.String defaultValue) {
    */
   @java.lang.Override
   public boolean hasWriter() {
-    return ((bitField0_ & 0x00000100) != 0);
+    return ((bitField0_ & 0x00000400) != 0);
   }
   /**
    * <pre>
@@ -995,7 +1025,7 @@ java.lang.String defaultValue) {
    */
   @java.lang.Override
   public boolean hasCreateTime() {
-    return ((bitField0_ & 0x00000200) != 0);
+    return ((bitField0_ & 0x00000800) != 0);
   }
   /**
    * <pre>
@@ -1033,7 +1063,7 @@ java.lang.String defaultValue) {
    */
   @java.lang.Override
   public boolean hasKey() {
-    return ((bitField0_ & 0x00000400) != 0);
+    return ((bitField0_ & 0x00001000) != 0);
   }
   /**
    * <pre>
@@ -1076,34 +1106,34 @@ java.lang.String defaultValue) {
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(id_)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 1, id_);
     }
-    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(invocationId_)) {
+    if (((bitField0_ & 0x00000001) != 0)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 2, invocationId_);
     }
-    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(author_)) {
+    if (((bitField0_ & 0x00000002) != 0)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 3, author_);
     }
-    if (((bitField0_ & 0x00000001) != 0)) {
+    if (((bitField0_ & 0x00000004) != 0)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 4, branch_);
     }
-    if (((bitField0_ & 0x00000002) != 0)) {
+    if (((bitField0_ & 0x00000008) != 0)) {
       output.writeDouble(5, timestamp_);
     }
-    if (((bitField0_ & 0x00000004) != 0)) {
+    if (((bitField0_ & 0x00000010) != 0)) {
       output.writeBool(6, partial_);
     }
-    if (((bitField0_ & 0x00000008) != 0)) {
+    if (((bitField0_ & 0x00000020) != 0)) {
       output.writeBool(7, turnComplete_);
     }
-    if (((bitField0_ & 0x00000010) != 0)) {
+    if (((bitField0_ & 0x00000040) != 0)) {
       output.writeBool(8, interrupted_);
     }
-    if (((bitField0_ & 0x00000020) != 0)) {
+    if (((bitField0_ & 0x00000080) != 0)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 9, errorCode_);
     }
-    if (((bitField0_ & 0x00000040) != 0)) {
+    if (((bitField0_ & 0x00000100) != 0)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 10, errorMessage_);
     }
-    if (((bitField0_ & 0x00000080) != 0)) {
+    if (((bitField0_ & 0x00000200) != 0)) {
       output.writeMessage(11, getLongRunningToolIds());
     }
     if (!actions_.isEmpty()) {
@@ -1130,7 +1160,7 @@ java.lang.String defaultValue) {
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(extra_)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 18, extra_);
     }
-    if (((bitField0_ & 0x00000100) != 0)) {
+    if (((bitField0_ & 0x00000400) != 0)) {
       output.writeMessage(19, getWriter());
     }
     if (seq_ != 0L) {
@@ -1139,10 +1169,10 @@ java.lang.String defaultValue) {
     if (revision_ != 0L) {
       output.writeInt64(21, revision_);
     }
-    if (((bitField0_ & 0x00000200) != 0)) {
+    if (((bitField0_ & 0x00000800) != 0)) {
       output.writeMessage(22, getCreateTime());
     }
-    if (((bitField0_ & 0x00000400) != 0)) {
+    if (((bitField0_ & 0x00001000) != 0)) {
       output.writeMessage(23, getKey());
     }
     getUnknownFields().writeTo(output);
@@ -1157,38 +1187,38 @@ java.lang.String defaultValue) {
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(id_)) {
       size += com.google.protobuf.GeneratedMessageV3.computeStringSize(1, id_);
     }
-    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(invocationId_)) {
+    if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.GeneratedMessageV3.computeStringSize(2, invocationId_);
     }
-    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(author_)) {
+    if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.GeneratedMessageV3.computeStringSize(3, author_);
     }
-    if (((bitField0_ & 0x00000001) != 0)) {
-      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(4, branch_);
-    }
-    if (((bitField0_ & 0x00000002) != 0)) {
-      size += com.google.protobuf.CodedOutputStream
-        .computeDoubleSize(5, timestamp_);
-    }
     if (((bitField0_ & 0x00000004) != 0)) {
-      size += com.google.protobuf.CodedOutputStream
-        .computeBoolSize(6, partial_);
+      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(4, branch_);
     }
     if (((bitField0_ & 0x00000008) != 0)) {
       size += com.google.protobuf.CodedOutputStream
-        .computeBoolSize(7, turnComplete_);
+        .computeDoubleSize(5, timestamp_);
     }
     if (((bitField0_ & 0x00000010) != 0)) {
       size += com.google.protobuf.CodedOutputStream
-        .computeBoolSize(8, interrupted_);
+        .computeBoolSize(6, partial_);
     }
     if (((bitField0_ & 0x00000020) != 0)) {
-      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(9, errorCode_);
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(7, turnComplete_);
     }
     if (((bitField0_ & 0x00000040) != 0)) {
-      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(10, errorMessage_);
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(8, interrupted_);
     }
     if (((bitField0_ & 0x00000080) != 0)) {
+      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(9, errorCode_);
+    }
+    if (((bitField0_ & 0x00000100) != 0)) {
+      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(10, errorMessage_);
+    }
+    if (((bitField0_ & 0x00000200) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(11, getLongRunningToolIds());
     }
@@ -1226,7 +1256,7 @@ java.lang.String defaultValue) {
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(extra_)) {
       size += com.google.protobuf.GeneratedMessageV3.computeStringSize(18, extra_);
     }
-    if (((bitField0_ & 0x00000100) != 0)) {
+    if (((bitField0_ & 0x00000400) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(19, getWriter());
     }
@@ -1238,11 +1268,11 @@ java.lang.String defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt64Size(21, revision_);
     }
-    if (((bitField0_ & 0x00000200) != 0)) {
+    if (((bitField0_ & 0x00000800) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(22, getCreateTime());
     }
-    if (((bitField0_ & 0x00000400) != 0)) {
+    if (((bitField0_ & 0x00001000) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(23, getKey());
     }
@@ -1263,10 +1293,16 @@ java.lang.String defaultValue) {
 
     if (!getId()
         .equals(other.getId())) return false;
-    if (!getInvocationId()
-        .equals(other.getInvocationId())) return false;
-    if (!getAuthor()
-        .equals(other.getAuthor())) return false;
+    if (hasInvocationId() != other.hasInvocationId()) return false;
+    if (hasInvocationId()) {
+      if (!getInvocationId()
+          .equals(other.getInvocationId())) return false;
+    }
+    if (hasAuthor() != other.hasAuthor()) return false;
+    if (hasAuthor()) {
+      if (!getAuthor()
+          .equals(other.getAuthor())) return false;
+    }
     if (hasBranch() != other.hasBranch()) return false;
     if (hasBranch()) {
       if (!getBranch()
@@ -1354,10 +1390,14 @@ java.lang.String defaultValue) {
     hash = (19 * hash) + getDescriptor().hashCode();
     hash = (37 * hash) + ID_FIELD_NUMBER;
     hash = (53 * hash) + getId().hashCode();
-    hash = (37 * hash) + INVOCATION_ID_FIELD_NUMBER;
-    hash = (53 * hash) + getInvocationId().hashCode();
-    hash = (37 * hash) + AUTHOR_FIELD_NUMBER;
-    hash = (53 * hash) + getAuthor().hashCode();
+    if (hasInvocationId()) {
+      hash = (37 * hash) + INVOCATION_ID_FIELD_NUMBER;
+      hash = (53 * hash) + getInvocationId().hashCode();
+    }
+    if (hasAuthor()) {
+      hash = (37 * hash) + AUTHOR_FIELD_NUMBER;
+      hash = (53 * hash) + getAuthor().hashCode();
+    }
     if (hasBranch()) {
       hash = (37 * hash) + BRANCH_FIELD_NUMBER;
       hash = (53 * hash) + getBranch().hashCode();
@@ -1535,7 +1575,8 @@ java.lang.String defaultValue) {
    *
    * The JSON of the payloads is ADK's canonical form: camelCase keys, times in
    * seconds, standard base64. It may be 200 levels deep. A lone surrogate is
-   * written as an escape (&#92;ud800). The whole event may have 16 MiB.
+   * written as an escape (&#92;ud800). The whole event may have 16 MiB. U+0000 is legal in
+   * every text but the id.
    * </pre>
    *
    * Protobuf type {@code sessiond.v1.Event}
@@ -1678,46 +1719,48 @@ java.lang.String defaultValue) {
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.id_ = id_;
       }
+      int to_bitField0_ = 0;
       if (((from_bitField0_ & 0x00000002) != 0)) {
         result.invocationId_ = invocationId_;
+        to_bitField0_ |= 0x00000001;
       }
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.author_ = author_;
+        to_bitField0_ |= 0x00000002;
       }
-      int to_bitField0_ = 0;
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.branch_ = branch_;
-        to_bitField0_ |= 0x00000001;
+        to_bitField0_ |= 0x00000004;
       }
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.timestamp_ = timestamp_;
-        to_bitField0_ |= 0x00000002;
+        to_bitField0_ |= 0x00000008;
       }
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.partial_ = partial_;
-        to_bitField0_ |= 0x00000004;
+        to_bitField0_ |= 0x00000010;
       }
       if (((from_bitField0_ & 0x00000040) != 0)) {
         result.turnComplete_ = turnComplete_;
-        to_bitField0_ |= 0x00000008;
+        to_bitField0_ |= 0x00000020;
       }
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.interrupted_ = interrupted_;
-        to_bitField0_ |= 0x00000010;
+        to_bitField0_ |= 0x00000040;
       }
       if (((from_bitField0_ & 0x00000100) != 0)) {
         result.errorCode_ = errorCode_;
-        to_bitField0_ |= 0x00000020;
+        to_bitField0_ |= 0x00000080;
       }
       if (((from_bitField0_ & 0x00000200) != 0)) {
         result.errorMessage_ = errorMessage_;
-        to_bitField0_ |= 0x00000040;
+        to_bitField0_ |= 0x00000100;
       }
       if (((from_bitField0_ & 0x00000400) != 0)) {
         result.longRunningToolIds_ = longRunningToolIdsBuilder_ == null
             ? longRunningToolIds_
             : longRunningToolIdsBuilder_.build();
-        to_bitField0_ |= 0x00000080;
+        to_bitField0_ |= 0x00000200;
       }
       if (((from_bitField0_ & 0x00000800) != 0)) {
         result.actions_ = actions_;
@@ -1746,7 +1789,7 @@ java.lang.String defaultValue) {
         result.writer_ = writerBuilder_ == null
             ? writer_
             : writerBuilder_.build();
-        to_bitField0_ |= 0x00000100;
+        to_bitField0_ |= 0x00000400;
       }
       if (((from_bitField0_ & 0x00080000) != 0)) {
         result.seq_ = seq_;
@@ -1758,13 +1801,13 @@ java.lang.String defaultValue) {
         result.createTime_ = createTimeBuilder_ == null
             ? createTime_
             : createTimeBuilder_.build();
-        to_bitField0_ |= 0x00000200;
+        to_bitField0_ |= 0x00000800;
       }
       if (((from_bitField0_ & 0x00400000) != 0)) {
         result.key_ = keyBuilder_ == null
             ? key_
             : keyBuilder_.build();
-        to_bitField0_ |= 0x00000400;
+        to_bitField0_ |= 0x00001000;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1818,12 +1861,12 @@ java.lang.String defaultValue) {
         bitField0_ |= 0x00000001;
         onChanged();
       }
-      if (!other.getInvocationId().isEmpty()) {
+      if (other.hasInvocationId()) {
         invocationId_ = other.invocationId_;
         bitField0_ |= 0x00000002;
         onChanged();
       }
-      if (!other.getAuthor().isEmpty()) {
+      if (other.hasAuthor()) {
         author_ = other.author_;
         bitField0_ |= 0x00000004;
         onChanged();
@@ -2183,7 +2226,18 @@ java.lang.String defaultValue) {
      * The invocation that the event belongs to; may be empty.
      * </pre>
      *
-     * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+     * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
+     * @return Whether the invocationId field is set.
+     */
+    public boolean hasInvocationId() {
+      return ((bitField0_ & 0x00000002) != 0);
+    }
+    /**
+     * <pre>
+     * The invocation that the event belongs to; may be empty.
+     * </pre>
+     *
+     * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
      * @return The invocationId.
      */
     public java.lang.String getInvocationId() {
@@ -2203,7 +2257,7 @@ java.lang.String defaultValue) {
      * The invocation that the event belongs to; may be empty.
      * </pre>
      *
-     * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+     * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
      * @return The bytes for invocationId.
      */
     public com.google.protobuf.ByteString
@@ -2224,7 +2278,7 @@ java.lang.String defaultValue) {
      * The invocation that the event belongs to; may be empty.
      * </pre>
      *
-     * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+     * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
      * @param value The invocationId to set.
      * @return This builder for chaining.
      */
@@ -2241,7 +2295,7 @@ java.lang.String defaultValue) {
      * The invocation that the event belongs to; may be empty.
      * </pre>
      *
-     * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+     * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
      * @return This builder for chaining.
      */
     public Builder clearInvocationId() {
@@ -2255,7 +2309,7 @@ java.lang.String defaultValue) {
      * The invocation that the event belongs to; may be empty.
      * </pre>
      *
-     * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+     * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
      * @param value The bytes for invocationId to set.
      * @return This builder for chaining.
      */
@@ -2275,7 +2329,18 @@ java.lang.String defaultValue) {
      * `user` or the name of an agent; may be empty.
      * </pre>
      *
-     * <code>string author = 3 [json_name = "author"];</code>
+     * <code>optional string author = 3 [json_name = "author"];</code>
+     * @return Whether the author field is set.
+     */
+    public boolean hasAuthor() {
+      return ((bitField0_ & 0x00000004) != 0);
+    }
+    /**
+     * <pre>
+     * `user` or the name of an agent; may be empty.
+     * </pre>
+     *
+     * <code>optional string author = 3 [json_name = "author"];</code>
      * @return The author.
      */
     public java.lang.String getAuthor() {
@@ -2295,7 +2360,7 @@ java.lang.String defaultValue) {
      * `user` or the name of an agent; may be empty.
      * </pre>
      *
-     * <code>string author = 3 [json_name = "author"];</code>
+     * <code>optional string author = 3 [json_name = "author"];</code>
      * @return The bytes for author.
      */
     public com.google.protobuf.ByteString
@@ -2316,7 +2381,7 @@ java.lang.String defaultValue) {
      * `user` or the name of an agent; may be empty.
      * </pre>
      *
-     * <code>string author = 3 [json_name = "author"];</code>
+     * <code>optional string author = 3 [json_name = "author"];</code>
      * @param value The author to set.
      * @return This builder for chaining.
      */
@@ -2333,7 +2398,7 @@ java.lang.String defaultValue) {
      * `user` or the name of an agent; may be empty.
      * </pre>
      *
-     * <code>string author = 3 [json_name = "author"];</code>
+     * <code>optional string author = 3 [json_name = "author"];</code>
      * @return This builder for chaining.
      */
     public Builder clearAuthor() {
@@ -2347,7 +2412,7 @@ java.lang.String defaultValue) {
      * `user` or the name of an agent; may be empty.
      * </pre>
      *
-     * <code>string author = 3 [json_name = "author"];</code>
+     * <code>optional string author = 3 [json_name = "author"];</code>
      * @param value The bytes for author to set.
      * @return This builder for chaining.
      */
@@ -2907,7 +2972,8 @@ java.lang.String defaultValue) {
         dev.sessiond.v1.ToolIds, dev.sessiond.v1.ToolIds.Builder, dev.sessiond.v1.ToolIdsOrBuilder> longRunningToolIdsBuilder_;
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -2918,7 +2984,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -2933,7 +3000,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -2953,7 +3021,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -2971,7 +3040,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -2996,7 +3066,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -3013,7 +3084,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -3025,7 +3097,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -3040,7 +3113,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Calls of this event whose answer comes later. Absent differs from empty.
+     * Calls of this event whose answer comes later. Absent differs from empty. The
+     * order does not count when two events are compared.
      * </pre>
      *
      * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -3625,7 +3699,8 @@ java.lang.String defaultValue) {
     private java.lang.Object customMetadata_ = "";
     /**
      * <pre>
-     * The custom metadata as JSON text. Empty means none.
+     * The custom metadata as JSON text: an object, in Java's model an array. Empty
+     * means none.
      * </pre>
      *
      * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>
@@ -3645,7 +3720,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The custom metadata as JSON text. Empty means none.
+     * The custom metadata as JSON text: an object, in Java's model an array. Empty
+     * means none.
      * </pre>
      *
      * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>
@@ -3666,7 +3742,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The custom metadata as JSON text. Empty means none.
+     * The custom metadata as JSON text: an object, in Java's model an array. Empty
+     * means none.
      * </pre>
      *
      * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>
@@ -3683,7 +3760,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The custom metadata as JSON text. Empty means none.
+     * The custom metadata as JSON text: an object, in Java's model an array. Empty
+     * means none.
      * </pre>
      *
      * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>
@@ -3697,7 +3775,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * The custom metadata as JSON text. Empty means none.
+     * The custom metadata as JSON text: an object, in Java's model an array. Empty
+     * means none.
      * </pre>
      *
      * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>

@@ -35,7 +35,16 @@ public interface EventOrBuilder extends
    * The invocation that the event belongs to; may be empty.
    * </pre>
    *
-   * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+   * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
+   * @return Whether the invocationId field is set.
+   */
+  boolean hasInvocationId();
+  /**
+   * <pre>
+   * The invocation that the event belongs to; may be empty.
+   * </pre>
+   *
+   * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
    * @return The invocationId.
    */
   java.lang.String getInvocationId();
@@ -44,7 +53,7 @@ public interface EventOrBuilder extends
    * The invocation that the event belongs to; may be empty.
    * </pre>
    *
-   * <code>string invocation_id = 2 [json_name = "invocationId"];</code>
+   * <code>optional string invocation_id = 2 [json_name = "invocationId"];</code>
    * @return The bytes for invocationId.
    */
   com.google.protobuf.ByteString
@@ -55,7 +64,16 @@ public interface EventOrBuilder extends
    * `user` or the name of an agent; may be empty.
    * </pre>
    *
-   * <code>string author = 3 [json_name = "author"];</code>
+   * <code>optional string author = 3 [json_name = "author"];</code>
+   * @return Whether the author field is set.
+   */
+  boolean hasAuthor();
+  /**
+   * <pre>
+   * `user` or the name of an agent; may be empty.
+   * </pre>
+   *
+   * <code>optional string author = 3 [json_name = "author"];</code>
    * @return The author.
    */
   java.lang.String getAuthor();
@@ -64,7 +82,7 @@ public interface EventOrBuilder extends
    * `user` or the name of an agent; may be empty.
    * </pre>
    *
-   * <code>string author = 3 [json_name = "author"];</code>
+   * <code>optional string author = 3 [json_name = "author"];</code>
    * @return The bytes for author.
    */
   com.google.protobuf.ByteString
@@ -239,7 +257,8 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * Calls of this event whose answer comes later. Absent differs from empty.
+   * Calls of this event whose answer comes later. Absent differs from empty. The
+   * order does not count when two events are compared.
    * </pre>
    *
    * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -248,7 +267,8 @@ public interface EventOrBuilder extends
   boolean hasLongRunningToolIds();
   /**
    * <pre>
-   * Calls of this event whose answer comes later. Absent differs from empty.
+   * Calls of this event whose answer comes later. Absent differs from empty. The
+   * order does not count when two events are compared.
    * </pre>
    *
    * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -257,7 +277,8 @@ public interface EventOrBuilder extends
   dev.sessiond.v1.ToolIds getLongRunningToolIds();
   /**
    * <pre>
-   * Calls of this event whose answer comes later. Absent differs from empty.
+   * Calls of this event whose answer comes later. Absent differs from empty. The
+   * order does not count when two events are compared.
    * </pre>
    *
    * <code>.sessiond.v1.ToolIds long_running_tool_ids = 11 [json_name = "longRunningToolIds"];</code>
@@ -431,7 +452,8 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * The custom metadata as JSON text. Empty means none.
+   * The custom metadata as JSON text: an object, in Java's model an array. Empty
+   * means none.
    * </pre>
    *
    * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>
@@ -440,7 +462,8 @@ java.lang.String defaultValue);
   java.lang.String getCustomMetadata();
   /**
    * <pre>
-   * The custom metadata as JSON text. Empty means none.
+   * The custom metadata as JSON text: an object, in Java's model an array. Empty
+   * means none.
    * </pre>
    *
    * <code>string custom_metadata = 17 [json_name = "customMetadata"];</code>

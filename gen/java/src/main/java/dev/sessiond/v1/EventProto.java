@@ -51,44 +51,45 @@ public final class EventProto {
     java.lang.String[] descriptorData = {
       "\n\027sessiond/v1/event.proto\022\013sessiond.v1\032\037" +
       "google/protobuf/timestamp.proto\032\031session" +
-      "d/v1/session.proto\"\232\010\n\005Event\022\016\n\002id\030\001 \001(\t" +
-      "R\002id\022#\n\rinvocation_id\030\002 \001(\tR\014invocationI" +
-      "d\022\026\n\006author\030\003 \001(\tR\006author\022\033\n\006branch\030\004 \001(" +
-      "\tH\000R\006branch\210\001\001\022!\n\ttimestamp\030\005 \001(\001H\001R\ttim" +
-      "estamp\210\001\001\022\035\n\007partial\030\006 \001(\010H\002R\007partial\210\001\001" +
-      "\022(\n\rturn_complete\030\007 \001(\010H\003R\014turnComplete\210" +
-      "\001\001\022%\n\013interrupted\030\010 \001(\010H\004R\013interrupted\210\001" +
-      "\001\022\"\n\nerror_code\030\t \001(\tH\005R\terrorCode\210\001\001\022(\n" +
-      "\rerror_message\030\n \001(\tH\006R\014errorMessage\210\001\001\022" +
-      "G\n\025long_running_tool_ids\030\013 \001(\0132\024.session" +
-      "d.v1.ToolIdsR\022longRunningToolIds\022\030\n\007acti" +
-      "ons\030\014 \001(\014R\007actions\022C\n\013state_delta\030\r \003(\0132" +
-      "\".sessiond.v1.Event.StateDeltaEntryR\nsta" +
-      "teDelta\022,\n\022removed_state_keys\030\016 \003(\tR\020rem" +
-      "ovedStateKeys\022\030\n\007content\030\017 \001(\tR\007content\022" +
-      "-\n\022grounding_metadata\030\020 \001(\tR\021groundingMe" +
-      "tadata\022\'\n\017custom_metadata\030\021 \001(\tR\016customM" +
-      "etadata\022\024\n\005extra\030\022 \001(\tR\005extra\022+\n\006writer\030" +
-      "\023 \001(\0132\023.sessiond.v1.WriterR\006writer\022\020\n\003se" +
-      "q\030\024 \001(\003R\003seq\022\032\n\010revision\030\025 \001(\003R\010revision" +
-      "\022;\n\013create_time\030\026 \001(\0132\032.google.protobuf." +
-      "TimestampR\ncreateTime\022)\n\003key\030\027 \001(\0132\027.ses" +
-      "siond.v1.SessionKeyR\003key\032=\n\017StateDeltaEn" +
-      "try\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005va" +
-      "lue:\0028\001B\t\n\007_branchB\014\n\n_timestampB\n\n\010_par" +
-      "tialB\020\n\016_turn_completeB\016\n\014_interruptedB\r" +
-      "\n\013_error_codeB\020\n\016_error_message\"\033\n\007ToolI" +
-      "ds\022\020\n\003ids\030\001 \003(\tR\003ids\"E\n\006Writer\022\032\n\010langua" +
-      "ge\030\001 \001(\tR\010language\022\037\n\013adk_version\030\002 \001(\tR" +
-      "\nadkVersion\"\250\001\n\rAppendedEvent\022\016\n\002id\030\001 \001(" +
-      "\tR\002id\022\034\n\ttimestamp\030\002 \001(\001R\ttimestamp\022\020\n\003s" +
-      "eq\030\003 \001(\003R\003seq\022\032\n\010revision\030\004 \001(\003R\010revisio" +
-      "n\022;\n\013create_time\030\005 \001(\0132\032.google.protobuf" +
-      ".TimestampR\ncreateTimeB\222\001\n\017dev.sessiond." +
-      "v1B\nEventProtoP\001Z&sessiond.dev/go/sessio" +
-      "nd/v1;sessiondv1\242\002\003SXX\252\002\013Sessiond.V1\312\002\013S" +
-      "essiond\\V1\342\002\027Sessiond\\V1\\GPBMetadata\352\002\014S" +
-      "essiond::V1b\006proto3"
+      "d/v1/session.proto\"\301\010\n\005Event\022\016\n\002id\030\001 \001(\t" +
+      "R\002id\022(\n\rinvocation_id\030\002 \001(\tH\000R\014invocatio" +
+      "nId\210\001\001\022\033\n\006author\030\003 \001(\tH\001R\006author\210\001\001\022\033\n\006b" +
+      "ranch\030\004 \001(\tH\002R\006branch\210\001\001\022!\n\ttimestamp\030\005 " +
+      "\001(\001H\003R\ttimestamp\210\001\001\022\035\n\007partial\030\006 \001(\010H\004R\007" +
+      "partial\210\001\001\022(\n\rturn_complete\030\007 \001(\010H\005R\014tur" +
+      "nComplete\210\001\001\022%\n\013interrupted\030\010 \001(\010H\006R\013int" +
+      "errupted\210\001\001\022\"\n\nerror_code\030\t \001(\tH\007R\terror" +
+      "Code\210\001\001\022(\n\rerror_message\030\n \001(\tH\010R\014errorM" +
+      "essage\210\001\001\022G\n\025long_running_tool_ids\030\013 \001(\013" +
+      "2\024.sessiond.v1.ToolIdsR\022longRunningToolI" +
+      "ds\022\030\n\007actions\030\014 \001(\014R\007actions\022C\n\013state_de" +
+      "lta\030\r \003(\0132\".sessiond.v1.Event.StateDelta" +
+      "EntryR\nstateDelta\022,\n\022removed_state_keys\030" +
+      "\016 \003(\tR\020removedStateKeys\022\030\n\007content\030\017 \001(\t" +
+      "R\007content\022-\n\022grounding_metadata\030\020 \001(\tR\021g" +
+      "roundingMetadata\022\'\n\017custom_metadata\030\021 \001(" +
+      "\tR\016customMetadata\022\024\n\005extra\030\022 \001(\tR\005extra\022" +
+      "+\n\006writer\030\023 \001(\0132\023.sessiond.v1.WriterR\006wr" +
+      "iter\022\020\n\003seq\030\024 \001(\003R\003seq\022\032\n\010revision\030\025 \001(\003" +
+      "R\010revision\022;\n\013create_time\030\026 \001(\0132\032.google" +
+      ".protobuf.TimestampR\ncreateTime\022)\n\003key\030\027" +
+      " \001(\0132\027.sessiond.v1.SessionKeyR\003key\032=\n\017St" +
+      "ateDeltaEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
+      "\030\002 \001(\tR\005value:\0028\001B\020\n\016_invocation_idB\t\n\007_" +
+      "authorB\t\n\007_branchB\014\n\n_timestampB\n\n\010_part" +
+      "ialB\020\n\016_turn_completeB\016\n\014_interruptedB\r\n" +
+      "\013_error_codeB\020\n\016_error_message\"\033\n\007ToolId" +
+      "s\022\020\n\003ids\030\001 \003(\tR\003ids\"E\n\006Writer\022\032\n\010languag" +
+      "e\030\001 \001(\tR\010language\022\037\n\013adk_version\030\002 \001(\tR\n" +
+      "adkVersion\"\250\001\n\rAppendedEvent\022\016\n\002id\030\001 \001(\t" +
+      "R\002id\022\034\n\ttimestamp\030\002 \001(\001R\ttimestamp\022\020\n\003se" +
+      "q\030\003 \001(\003R\003seq\022\032\n\010revision\030\004 \001(\003R\010revision" +
+      "\022;\n\013create_time\030\005 \001(\0132\032.google.protobuf." +
+      "TimestampR\ncreateTimeB\222\001\n\017dev.sessiond.v" +
+      "1B\nEventProtoP\001Z&sessiond.dev/go/session" +
+      "d/v1;sessiondv1\242\002\003SXX\252\002\013Sessiond.V1\312\002\013Se" +
+      "ssiond\\V1\342\002\027Sessiond\\V1\\GPBMetadata\352\002\014Se" +
+      "ssiond::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,

@@ -165,6 +165,21 @@ private static final long serialVersionUID = 0L;
     return asOfSeq_;
   }
 
+  public static final int OMIT_STATE_FIELD_NUMBER = 4;
+  private boolean omitState_ = false;
+  /**
+   * <pre>
+   * Leaves the state out of the answer.
+   * </pre>
+   *
+   * <code>bool omit_state = 4 [json_name = "omitState"];</code>
+   * @return The omitState.
+   */
+  @java.lang.Override
+  public boolean getOmitState() {
+    return omitState_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -188,6 +203,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeInt64(3, asOfSeq_);
     }
+    if (omitState_ != false) {
+      output.writeBool(4, omitState_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -207,6 +225,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt64Size(3, asOfSeq_);
+    }
+    if (omitState_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(4, omitState_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -235,6 +257,8 @@ private static final long serialVersionUID = 0L;
       if (getAsOfSeq()
           != other.getAsOfSeq()) return false;
     }
+    if (getOmitState()
+        != other.getOmitState()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -257,6 +281,9 @@ private static final long serialVersionUID = 0L;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           getAsOfSeq());
     }
+    hash = (37 * hash) + OMIT_STATE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getOmitState());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -405,6 +432,7 @@ private static final long serialVersionUID = 0L;
       }
       sessionUid_ = "";
       asOfSeq_ = 0L;
+      omitState_ = false;
       return this;
     }
 
@@ -451,6 +479,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.asOfSeq_ = asOfSeq_;
         to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.omitState_ = omitState_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -510,6 +541,9 @@ private static final long serialVersionUID = 0L;
       if (other.hasAsOfSeq()) {
         setAsOfSeq(other.getAsOfSeq());
       }
+      if (other.getOmitState() != false) {
+        setOmitState(other.getOmitState());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -553,6 +587,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 32: {
+              omitState_ = input.readBool();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 32
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -888,6 +927,50 @@ private static final long serialVersionUID = 0L;
     public Builder clearAsOfSeq() {
       bitField0_ = (bitField0_ & ~0x00000004);
       asOfSeq_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private boolean omitState_ ;
+    /**
+     * <pre>
+     * Leaves the state out of the answer.
+     * </pre>
+     *
+     * <code>bool omit_state = 4 [json_name = "omitState"];</code>
+     * @return The omitState.
+     */
+    @java.lang.Override
+    public boolean getOmitState() {
+      return omitState_;
+    }
+    /**
+     * <pre>
+     * Leaves the state out of the answer.
+     * </pre>
+     *
+     * <code>bool omit_state = 4 [json_name = "omitState"];</code>
+     * @param value The omitState to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOmitState(boolean value) {
+
+      omitState_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Leaves the state out of the answer.
+     * </pre>
+     *
+     * <code>bool omit_state = 4 [json_name = "omitState"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOmitState() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      omitState_ = false;
       onChanged();
       return this;
     }

@@ -81,4 +81,14 @@ public interface GetSessionRequestOrBuilder extends
    * @return The asOfSeq.
    */
   long getAsOfSeq();
+
+  /**
+   * <pre>
+   * Leaves the state out of the answer.
+   * </pre>
+   *
+   * <code>bool omit_state = 4 [json_name = "omitState"];</code>
+   * @return The omitState.
+   */
+  boolean getOmitState();
 }

@@ -23,6 +23,7 @@ private static final long serialVersionUID = 0L;
   private ListEventsRequest() {
     sessionUid_ = "";
     pageToken_ = "";
+    scope_ = 0;
   }
 
   @java.lang.Override
@@ -50,8 +51,8 @@ private static final long serialVersionUID = 0L;
   private dev.sessiond.v1.SessionKey key_;
   /**
    * <pre>
-   * App, user and session; or app and user, or the app alone, for the events of
-   * all their sessions, ordered by user, session and seq.
+   * What `scope` says. The events of several sessions are ordered by user, session
+   * and seq.
    * </pre>
    *
    * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -63,8 +64,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * App, user and session; or app and user, or the app alone, for the events of
-   * all their sessions, ordered by user, session and seq.
+   * What `scope` says. The events of several sessions are ordered by user, session
+   * and seq.
    * </pre>
    *
    * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -76,8 +77,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * App, user and session; or app and user, or the app alone, for the events of
-   * all their sessions, ordered by user, session and seq.
+   * What `scope` says. The events of several sessions are ordered by user, session
+   * and seq.
    * </pre>
    *
    * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -141,7 +142,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * How many at most: 0 means 100; more than 1,000 means 1,000. A page ends early
-   * where it would weigh more than 1 MiB, but has at least one event.
+   * where it would weigh more than 1 MiB (an event larger than that has a page of its
+   * own). It may have fewer than asked for, also none, and still not be the last:
+   * only an empty next_page_token ends the walk.
    * </pre>
    *
    * <code>int32 page_size = 3 [json_name = "pageSize"];</code>
@@ -203,7 +206,8 @@ private static final long serialVersionUID = 0L;
   private long afterSeq_ = 0L;
   /**
    * <pre>
-   * Only events after this seq; of one session only.
+   * Only events after this seq; of one session only. Beyond the head it is
+   * SEQ_BEYOND_HEAD.
    * </pre>
    *
    * <code>optional int64 after_seq = 5 [json_name = "afterSeq"];</code>
@@ -215,7 +219,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only events after this seq; of one session only.
+   * Only events after this seq; of one session only. Beyond the head it is
+   * SEQ_BEYOND_HEAD.
    * </pre>
    *
    * <code>optional int64 after_seq = 5 [json_name = "afterSeq"];</code>
@@ -258,7 +263,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Newest first: "the 50 before seq 951" is before_seq 951, descending,
-   * page_size 50. Of one session only.
+   * page_size 50. The walk ends at the session's first_seq. Of one session only.
    * </pre>
    *
    * <code>bool descending = 7 [json_name = "descending"];</code>
@@ -294,6 +299,32 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public double getAfterTime() {
     return afterTime_;
+  }
+
+  public static final int SCOPE_FIELD_NUMBER = 9;
+  private int scope_ = 0;
+  /**
+   * <pre>
+   * Whose events.
+   * </pre>
+   *
+   * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+   * @return The enum numeric value on the wire for scope.
+   */
+  @java.lang.Override public int getScopeValue() {
+    return scope_;
+  }
+  /**
+   * <pre>
+   * Whose events.
+   * </pre>
+   *
+   * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+   * @return The scope.
+   */
+  @java.lang.Override public dev.sessiond.v1.EventScope getScope() {
+    dev.sessiond.v1.EventScope result = dev.sessiond.v1.EventScope.forNumber(scope_);
+    return result == null ? dev.sessiond.v1.EventScope.UNRECOGNIZED : result;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -334,6 +365,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       output.writeDouble(8, afterTime_);
     }
+    if (scope_ != dev.sessiond.v1.EventScope.EVENT_SCOPE_UNSPECIFIED.getNumber()) {
+      output.writeEnum(9, scope_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -372,6 +406,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000008) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeDoubleSize(8, afterTime_);
+    }
+    if (scope_ != dev.sessiond.v1.EventScope.EVENT_SCOPE_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(9, scope_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -417,6 +455,7 @@ private static final long serialVersionUID = 0L;
           != java.lang.Double.doubleToLongBits(
               other.getAfterTime())) return false;
     }
+    if (scope_ != other.scope_) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -456,6 +495,8 @@ private static final long serialVersionUID = 0L;
       hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
           java.lang.Double.doubleToLongBits(getAfterTime()));
     }
+    hash = (37 * hash) + SCOPE_FIELD_NUMBER;
+    hash = (53 * hash) + scope_;
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -609,6 +650,7 @@ private static final long serialVersionUID = 0L;
       beforeSeq_ = 0L;
       descending_ = false;
       afterTime_ = 0D;
+      scope_ = 0;
       return this;
     }
 
@@ -672,6 +714,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.afterTime_ = afterTime_;
         to_bitField0_ |= 0x00000008;
+      }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.scope_ = scope_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -748,6 +793,9 @@ private static final long serialVersionUID = 0L;
       if (other.hasAfterTime()) {
         setAfterTime(other.getAfterTime());
       }
+      if (other.scope_ != 0) {
+        setScopeValue(other.getScopeValue());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -816,6 +864,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 65
+            case 72: {
+              scope_ = input.readEnum();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -838,8 +891,8 @@ private static final long serialVersionUID = 0L;
         dev.sessiond.v1.SessionKey, dev.sessiond.v1.SessionKey.Builder, dev.sessiond.v1.SessionKeyOrBuilder> keyBuilder_;
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -850,8 +903,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -866,8 +919,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -887,8 +940,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -906,8 +959,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -932,8 +985,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -950,8 +1003,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -963,8 +1016,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -979,8 +1032,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * App, user and session; or app and user, or the app alone, for the events of
-     * all their sessions, ordered by user, session and seq.
+     * What `scope` says. The events of several sessions are ordered by user, session
+     * and seq.
      * </pre>
      *
      * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -1100,7 +1153,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How many at most: 0 means 100; more than 1,000 means 1,000. A page ends early
-     * where it would weigh more than 1 MiB, but has at least one event.
+     * where it would weigh more than 1 MiB (an event larger than that has a page of its
+     * own). It may have fewer than asked for, also none, and still not be the last:
+     * only an empty next_page_token ends the walk.
      * </pre>
      *
      * <code>int32 page_size = 3 [json_name = "pageSize"];</code>
@@ -1113,7 +1168,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How many at most: 0 means 100; more than 1,000 means 1,000. A page ends early
-     * where it would weigh more than 1 MiB, but has at least one event.
+     * where it would weigh more than 1 MiB (an event larger than that has a page of its
+     * own). It may have fewer than asked for, also none, and still not be the last:
+     * only an empty next_page_token ends the walk.
      * </pre>
      *
      * <code>int32 page_size = 3 [json_name = "pageSize"];</code>
@@ -1130,7 +1187,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How many at most: 0 means 100; more than 1,000 means 1,000. A page ends early
-     * where it would weigh more than 1 MiB, but has at least one event.
+     * where it would weigh more than 1 MiB (an event larger than that has a page of its
+     * own). It may have fewer than asked for, also none, and still not be the last:
+     * only an empty next_page_token ends the walk.
      * </pre>
      *
      * <code>int32 page_size = 3 [json_name = "pageSize"];</code>
@@ -1238,7 +1297,8 @@ private static final long serialVersionUID = 0L;
     private long afterSeq_ ;
     /**
      * <pre>
-     * Only events after this seq; of one session only.
+     * Only events after this seq; of one session only. Beyond the head it is
+     * SEQ_BEYOND_HEAD.
      * </pre>
      *
      * <code>optional int64 after_seq = 5 [json_name = "afterSeq"];</code>
@@ -1250,7 +1310,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only events after this seq; of one session only.
+     * Only events after this seq; of one session only. Beyond the head it is
+     * SEQ_BEYOND_HEAD.
      * </pre>
      *
      * <code>optional int64 after_seq = 5 [json_name = "afterSeq"];</code>
@@ -1262,7 +1323,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only events after this seq; of one session only.
+     * Only events after this seq; of one session only. Beyond the head it is
+     * SEQ_BEYOND_HEAD.
      * </pre>
      *
      * <code>optional int64 after_seq = 5 [json_name = "afterSeq"];</code>
@@ -1278,7 +1340,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only events after this seq; of one session only.
+     * Only events after this seq; of one session only. Beyond the head it is
+     * SEQ_BEYOND_HEAD.
      * </pre>
      *
      * <code>optional int64 after_seq = 5 [json_name = "afterSeq"];</code>
@@ -1351,7 +1414,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Newest first: "the 50 before seq 951" is before_seq 951, descending,
-     * page_size 50. Of one session only.
+     * page_size 50. The walk ends at the session's first_seq. Of one session only.
      * </pre>
      *
      * <code>bool descending = 7 [json_name = "descending"];</code>
@@ -1364,7 +1427,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Newest first: "the 50 before seq 951" is before_seq 951, descending,
-     * page_size 50. Of one session only.
+     * page_size 50. The walk ends at the session's first_seq. Of one session only.
      * </pre>
      *
      * <code>bool descending = 7 [json_name = "descending"];</code>
@@ -1381,7 +1444,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Newest first: "the 50 before seq 951" is before_seq 951, descending,
-     * page_size 50. Of one session only.
+     * page_size 50. The walk ends at the session's first_seq. Of one session only.
      * </pre>
      *
      * <code>bool descending = 7 [json_name = "descending"];</code>
@@ -1446,6 +1509,79 @@ private static final long serialVersionUID = 0L;
     public Builder clearAfterTime() {
       bitField0_ = (bitField0_ & ~0x00000080);
       afterTime_ = 0D;
+      onChanged();
+      return this;
+    }
+
+    private int scope_ = 0;
+    /**
+     * <pre>
+     * Whose events.
+     * </pre>
+     *
+     * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+     * @return The enum numeric value on the wire for scope.
+     */
+    @java.lang.Override public int getScopeValue() {
+      return scope_;
+    }
+    /**
+     * <pre>
+     * Whose events.
+     * </pre>
+     *
+     * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+     * @param value The enum numeric value on the wire for scope to set.
+     * @return This builder for chaining.
+     */
+    public Builder setScopeValue(int value) {
+      scope_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whose events.
+     * </pre>
+     *
+     * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+     * @return The scope.
+     */
+    @java.lang.Override
+    public dev.sessiond.v1.EventScope getScope() {
+      dev.sessiond.v1.EventScope result = dev.sessiond.v1.EventScope.forNumber(scope_);
+      return result == null ? dev.sessiond.v1.EventScope.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * Whose events.
+     * </pre>
+     *
+     * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+     * @param value The scope to set.
+     * @return This builder for chaining.
+     */
+    public Builder setScope(dev.sessiond.v1.EventScope value) {
+      if (value == null) {
+        throw new NullPointerException();
+      }
+      bitField0_ |= 0x00000100;
+      scope_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whose events.
+     * </pre>
+     *
+     * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearScope() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      scope_ = 0;
       onChanged();
       return this;
     }

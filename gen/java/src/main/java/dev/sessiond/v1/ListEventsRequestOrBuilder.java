@@ -10,8 +10,8 @@ public interface ListEventsRequestOrBuilder extends
 
   /**
    * <pre>
-   * App, user and session; or app and user, or the app alone, for the events of
-   * all their sessions, ordered by user, session and seq.
+   * What `scope` says. The events of several sessions are ordered by user, session
+   * and seq.
    * </pre>
    *
    * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -20,8 +20,8 @@ public interface ListEventsRequestOrBuilder extends
   boolean hasKey();
   /**
    * <pre>
-   * App, user and session; or app and user, or the app alone, for the events of
-   * all their sessions, ordered by user, session and seq.
+   * What `scope` says. The events of several sessions are ordered by user, session
+   * and seq.
    * </pre>
    *
    * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -30,8 +30,8 @@ public interface ListEventsRequestOrBuilder extends
   dev.sessiond.v1.SessionKey getKey();
   /**
    * <pre>
-   * App, user and session; or app and user, or the app alone, for the events of
-   * all their sessions, ordered by user, session and seq.
+   * What `scope` says. The events of several sessions are ordered by user, session
+   * and seq.
    * </pre>
    *
    * <code>.sessiond.v1.SessionKey key = 1 [json_name = "key"];</code>
@@ -63,7 +63,9 @@ public interface ListEventsRequestOrBuilder extends
   /**
    * <pre>
    * How many at most: 0 means 100; more than 1,000 means 1,000. A page ends early
-   * where it would weigh more than 1 MiB, but has at least one event.
+   * where it would weigh more than 1 MiB (an event larger than that has a page of its
+   * own). It may have fewer than asked for, also none, and still not be the last:
+   * only an empty next_page_token ends the walk.
    * </pre>
    *
    * <code>int32 page_size = 3 [json_name = "pageSize"];</code>
@@ -93,7 +95,8 @@ public interface ListEventsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only events after this seq; of one session only.
+   * Only events after this seq; of one session only. Beyond the head it is
+   * SEQ_BEYOND_HEAD.
    * </pre>
    *
    * <code>optional int64 after_seq = 5 [json_name = "afterSeq"];</code>
@@ -102,7 +105,8 @@ public interface ListEventsRequestOrBuilder extends
   boolean hasAfterSeq();
   /**
    * <pre>
-   * Only events after this seq; of one session only.
+   * Only events after this seq; of one session only. Beyond the head it is
+   * SEQ_BEYOND_HEAD.
    * </pre>
    *
    * <code>optional int64 after_seq = 5 [json_name = "afterSeq"];</code>
@@ -132,7 +136,7 @@ public interface ListEventsRequestOrBuilder extends
   /**
    * <pre>
    * Newest first: "the 50 before seq 951" is before_seq 951, descending,
-   * page_size 50. Of one session only.
+   * page_size 50. The walk ends at the session's first_seq. Of one session only.
    * </pre>
    *
    * <code>bool descending = 7 [json_name = "descending"];</code>
@@ -158,4 +162,23 @@ public interface ListEventsRequestOrBuilder extends
    * @return The afterTime.
    */
   double getAfterTime();
+
+  /**
+   * <pre>
+   * Whose events.
+   * </pre>
+   *
+   * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+   * @return The enum numeric value on the wire for scope.
+   */
+  int getScopeValue();
+  /**
+   * <pre>
+   * Whose events.
+   * </pre>
+   *
+   * <code>.sessiond.v1.EventScope scope = 9 [json_name = "scope"];</code>
+   * @return The scope.
+   */
+  dev.sessiond.v1.EventScope getScope();
 }

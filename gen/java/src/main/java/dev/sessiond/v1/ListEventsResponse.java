@@ -205,7 +205,8 @@ private static final long serialVersionUID = 0L;
   private long firstSeq_ = 0L;
   /**
    * <pre>
-   * The session's oldest stored seq; 0 in answers that span several sessions.
+   * The session's oldest stored seq; 0 in answers that span several sessions. As of
+   * when the page was read: it may be old in a cached answer.
    * </pre>
    *
    * <code>int64 first_seq = 4 [json_name = "firstSeq"];</code>
@@ -220,7 +221,8 @@ private static final long serialVersionUID = 0L;
   private long headSeq_ = 0L;
   /**
    * <pre>
-   * The session's newest seq; 0 in answers that span several sessions.
+   * The session's newest seq; 0 in answers that span several sessions. As of when the
+   * page was read: it may be old in a cached answer.
    * </pre>
    *
    * <code>int64 head_seq = 5 [json_name = "headSeq"];</code>
@@ -1204,7 +1206,8 @@ private static final long serialVersionUID = 0L;
     private long firstSeq_ ;
     /**
      * <pre>
-     * The session's oldest stored seq; 0 in answers that span several sessions.
+     * The session's oldest stored seq; 0 in answers that span several sessions. As of
+     * when the page was read: it may be old in a cached answer.
      * </pre>
      *
      * <code>int64 first_seq = 4 [json_name = "firstSeq"];</code>
@@ -1216,7 +1219,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The session's oldest stored seq; 0 in answers that span several sessions.
+     * The session's oldest stored seq; 0 in answers that span several sessions. As of
+     * when the page was read: it may be old in a cached answer.
      * </pre>
      *
      * <code>int64 first_seq = 4 [json_name = "firstSeq"];</code>
@@ -1232,7 +1236,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The session's oldest stored seq; 0 in answers that span several sessions.
+     * The session's oldest stored seq; 0 in answers that span several sessions. As of
+     * when the page was read: it may be old in a cached answer.
      * </pre>
      *
      * <code>int64 first_seq = 4 [json_name = "firstSeq"];</code>
@@ -1248,7 +1253,8 @@ private static final long serialVersionUID = 0L;
     private long headSeq_ ;
     /**
      * <pre>
-     * The session's newest seq; 0 in answers that span several sessions.
+     * The session's newest seq; 0 in answers that span several sessions. As of when the
+     * page was read: it may be old in a cached answer.
      * </pre>
      *
      * <code>int64 head_seq = 5 [json_name = "headSeq"];</code>
@@ -1260,7 +1266,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The session's newest seq; 0 in answers that span several sessions.
+     * The session's newest seq; 0 in answers that span several sessions. As of when the
+     * page was read: it may be old in a cached answer.
      * </pre>
      *
      * <code>int64 head_seq = 5 [json_name = "headSeq"];</code>
@@ -1276,7 +1283,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The session's newest seq; 0 in answers that span several sessions.
+     * The session's newest seq; 0 in answers that span several sessions. As of when the
+     * page was read: it may be old in a cached answer.
      * </pre>
      *
      * <code>int64 head_seq = 5 [json_name = "headSeq"];</code>

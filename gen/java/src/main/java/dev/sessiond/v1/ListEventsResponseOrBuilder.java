@@ -94,7 +94,8 @@ public interface ListEventsResponseOrBuilder extends
 
   /**
    * <pre>
-   * The session's oldest stored seq; 0 in answers that span several sessions.
+   * The session's oldest stored seq; 0 in answers that span several sessions. As of
+   * when the page was read: it may be old in a cached answer.
    * </pre>
    *
    * <code>int64 first_seq = 4 [json_name = "firstSeq"];</code>
@@ -104,7 +105,8 @@ public interface ListEventsResponseOrBuilder extends
 
   /**
    * <pre>
-   * The session's newest seq; 0 in answers that span several sessions.
+   * The session's newest seq; 0 in answers that span several sessions. As of when the
+   * page was read: it may be old in a cached answer.
    * </pre>
    *
    * <code>int64 head_seq = 5 [json_name = "headSeq"];</code>

@@ -104,7 +104,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * How many at most: 0 means 50; more than 1,000 means 1,000. A page may have
-   * fewer than asked for and still not be the last.
+   * fewer than asked for, also none, and still not be the last: only an empty
+   * next_page_token ends the walk.
    * </pre>
    *
    * <code>int32 page_size = 2 [json_name = "pageSize"];</code>
@@ -1195,7 +1196,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * How many at most: 0 means 50; more than 1,000 means 1,000. A page may have
-     * fewer than asked for and still not be the last.
+     * fewer than asked for, also none, and still not be the last: only an empty
+     * next_page_token ends the walk.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize"];</code>
@@ -1208,7 +1210,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * How many at most: 0 means 50; more than 1,000 means 1,000. A page may have
-     * fewer than asked for and still not be the last.
+     * fewer than asked for, also none, and still not be the last: only an empty
+     * next_page_token ends the walk.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize"];</code>
@@ -1225,7 +1228,8 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * How many at most: 0 means 50; more than 1,000 means 1,000. A page may have
-     * fewer than asked for and still not be the last.
+     * fewer than asked for, also none, and still not be the last: only an empty
+     * next_page_token ends the walk.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize"];</code>

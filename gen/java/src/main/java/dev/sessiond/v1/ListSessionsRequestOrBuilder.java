@@ -38,7 +38,8 @@ public interface ListSessionsRequestOrBuilder extends
   /**
    * <pre>
    * How many at most: 0 means 50; more than 1,000 means 1,000. A page may have
-   * fewer than asked for and still not be the last.
+   * fewer than asked for, also none, and still not be the last: only an empty
+   * next_page_token ends the walk.
    * </pre>
    *
    * <code>int32 page_size = 2 [json_name = "pageSize"];</code>

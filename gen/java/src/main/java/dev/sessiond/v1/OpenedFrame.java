@@ -49,7 +49,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The session with its merged state, all of one snapshot. The history ends at its
-   * head_seq.
+   * head_seq. The state includes every event and change up to session.revision: apply
+   * only later ones to it. A resumed stream opens with the state of now, too.
    * </pre>
    *
    * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -62,7 +63,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The session with its merged state, all of one snapshot. The history ends at its
-   * head_seq.
+   * head_seq. The state includes every event and change up to session.revision: apply
+   * only later ones to it. A resumed stream opens with the state of now, too.
    * </pre>
    *
    * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -75,7 +77,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The session with its merged state, all of one snapshot. The history ends at its
-   * head_seq.
+   * head_seq. The state includes every event and change up to session.revision: apply
+   * only later ones to it. A resumed stream opens with the state of now, too.
    * </pre>
    *
    * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -123,6 +126,22 @@ private static final long serialVersionUID = 0L;
     return heartbeatInterval_ == null ? com.google.protobuf.Duration.getDefaultInstance() : heartbeatInterval_;
   }
 
+  public static final int STATE_CONTINUES_FIELD_NUMBER = 3;
+  private boolean stateContinues_ = false;
+  /**
+   * <pre>
+   * The state is larger than a frame: it goes on in the `state` frames that follow,
+   * and is whole only after the last of them.
+   * </pre>
+   *
+   * <code>bool state_continues = 3 [json_name = "stateContinues"];</code>
+   * @return The stateContinues.
+   */
+  @java.lang.Override
+  public boolean getStateContinues() {
+    return stateContinues_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -143,6 +162,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(2, getHeartbeatInterval());
     }
+    if (stateContinues_ != false) {
+      output.writeBool(3, stateContinues_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -159,6 +181,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(2, getHeartbeatInterval());
+    }
+    if (stateContinues_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(3, stateContinues_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -185,6 +211,8 @@ private static final long serialVersionUID = 0L;
       if (!getHeartbeatInterval()
           .equals(other.getHeartbeatInterval())) return false;
     }
+    if (getStateContinues()
+        != other.getStateContinues()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -204,6 +232,9 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + HEARTBEAT_INTERVAL_FIELD_NUMBER;
       hash = (53 * hash) + getHeartbeatInterval().hashCode();
     }
+    hash = (37 * hash) + STATE_CONTINUES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getStateContinues());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -356,6 +387,7 @@ private static final long serialVersionUID = 0L;
         heartbeatIntervalBuilder_.dispose();
         heartbeatIntervalBuilder_ = null;
       }
+      stateContinues_ = false;
       return this;
     }
 
@@ -401,6 +433,9 @@ private static final long serialVersionUID = 0L;
             ? heartbeatInterval_
             : heartbeatIntervalBuilder_.build();
         to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.stateContinues_ = stateContinues_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -455,6 +490,9 @@ private static final long serialVersionUID = 0L;
       if (other.hasHeartbeatInterval()) {
         mergeHeartbeatInterval(other.getHeartbeatInterval());
       }
+      if (other.getStateContinues() != false) {
+        setStateContinues(other.getStateContinues());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -495,6 +533,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 24: {
+              stateContinues_ = input.readBool();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -518,7 +561,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -530,7 +574,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -546,7 +591,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -567,7 +613,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -586,7 +633,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -612,7 +660,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -630,7 +679,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -643,7 +693,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -659,7 +710,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The session with its merged state, all of one snapshot. The history ends at its
-     * head_seq.
+     * head_seq. The state includes every event and change up to session.revision: apply
+     * only later ones to it. A resumed stream opens with the state of now, too.
      * </pre>
      *
      * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -833,6 +885,53 @@ private static final long serialVersionUID = 0L;
         heartbeatInterval_ = null;
       }
       return heartbeatIntervalBuilder_;
+    }
+
+    private boolean stateContinues_ ;
+    /**
+     * <pre>
+     * The state is larger than a frame: it goes on in the `state` frames that follow,
+     * and is whole only after the last of them.
+     * </pre>
+     *
+     * <code>bool state_continues = 3 [json_name = "stateContinues"];</code>
+     * @return The stateContinues.
+     */
+    @java.lang.Override
+    public boolean getStateContinues() {
+      return stateContinues_;
+    }
+    /**
+     * <pre>
+     * The state is larger than a frame: it goes on in the `state` frames that follow,
+     * and is whole only after the last of them.
+     * </pre>
+     *
+     * <code>bool state_continues = 3 [json_name = "stateContinues"];</code>
+     * @param value The stateContinues to set.
+     * @return This builder for chaining.
+     */
+    public Builder setStateContinues(boolean value) {
+
+      stateContinues_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The state is larger than a frame: it goes on in the `state` frames that follow,
+     * and is whole only after the last of them.
+     * </pre>
+     *
+     * <code>bool state_continues = 3 [json_name = "stateContinues"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearStateContinues() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      stateContinues_ = false;
+      onChanged();
+      return this;
     }
     @java.lang.Override
     public final Builder setUnknownFields(

@@ -11,7 +11,8 @@ public interface OpenedFrameOrBuilder extends
   /**
    * <pre>
    * The session with its merged state, all of one snapshot. The history ends at its
-   * head_seq.
+   * head_seq. The state includes every event and change up to session.revision: apply
+   * only later ones to it. A resumed stream opens with the state of now, too.
    * </pre>
    *
    * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -21,7 +22,8 @@ public interface OpenedFrameOrBuilder extends
   /**
    * <pre>
    * The session with its merged state, all of one snapshot. The history ends at its
-   * head_seq.
+   * head_seq. The state includes every event and change up to session.revision: apply
+   * only later ones to it. A resumed stream opens with the state of now, too.
    * </pre>
    *
    * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -31,7 +33,8 @@ public interface OpenedFrameOrBuilder extends
   /**
    * <pre>
    * The session with its merged state, all of one snapshot. The history ends at its
-   * head_seq.
+   * head_seq. The state includes every event and change up to session.revision: apply
+   * only later ones to it. A resumed stream opens with the state of now, too.
    * </pre>
    *
    * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
@@ -64,4 +67,15 @@ public interface OpenedFrameOrBuilder extends
    * <code>.google.protobuf.Duration heartbeat_interval = 2 [json_name = "heartbeatInterval"];</code>
    */
   com.google.protobuf.DurationOrBuilder getHeartbeatIntervalOrBuilder();
+
+  /**
+   * <pre>
+   * The state is larger than a frame: it goes on in the `state` frames that follow,
+   * and is whole only after the last of them.
+   * </pre>
+   *
+   * <code>bool state_continues = 3 [json_name = "stateContinues"];</code>
+   * @return The stateContinues.
+   */
+  boolean getStateContinues();
 }

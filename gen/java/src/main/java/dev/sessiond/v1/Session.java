@@ -110,7 +110,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. New at every create. Two sessions that had the same key one
    * after the other differ in it, so that revisions, cursors, page tokens and
-   * cached pages of the first are refused by the second.
+   * cached pages of the first are refused by the second. (The page tokens of a walk
+   * over several sessions belong to no single one.)
    * </pre>
    *
    * <code>string uid = 2 [json_name = "uid"];</code>
@@ -133,7 +134,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Output only. New at every create. Two sessions that had the same key one
    * after the other differ in it, so that revisions, cursors, page tokens and
-   * cached pages of the first are refused by the second.
+   * cached pages of the first are refused by the second. (The page tokens of a walk
+   * over several sessions belong to no single one.)
    * </pre>
    *
    * <code>string uid = 2 [json_name = "uid"];</code>
@@ -238,7 +240,10 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-   * was named. At most 191 characters.
+   * was named. At most 191 characters, any but U+0000. A server may keep it in a
+   * column of another type: then a value that the column does not give back as the
+   * same text, an empty one where one is needed, or one that its reference does not
+   * know is INVALID_FIELD.
    * </pre>
    *
    * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -260,7 +265,10 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-   * was named. At most 191 characters.
+   * was named. At most 191 characters, any but U+0000. A server may keep it in a
+   * column of another type: then a value that the column does not give back as the
+   * same text, an empty one where one is needed, or one that its reference does not
+   * know is INVALID_FIELD.
    * </pre>
    *
    * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -286,7 +294,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object displayName_ = "";
   /**
    * <pre>
-   * A title for people. At most 1,024 bytes.
+   * A title for people. At most 1,024 bytes, any character but U+0000.
    * </pre>
    *
    * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -307,7 +315,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A title for people. At most 1,024 bytes.
+   * A title for people. At most 1,024 bytes, any character but U+0000.
    * </pre>
    *
    * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -357,7 +365,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -379,7 +387,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -391,7 +399,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -410,7 +418,7 @@ java.lang.String defaultValue) {
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -1546,7 +1554,8 @@ java.lang.String defaultValue) {
      * <pre>
      * Output only. New at every create. Two sessions that had the same key one
      * after the other differ in it, so that revisions, cursors, page tokens and
-     * cached pages of the first are refused by the second.
+     * cached pages of the first are refused by the second. (The page tokens of a walk
+     * over several sessions belong to no single one.)
      * </pre>
      *
      * <code>string uid = 2 [json_name = "uid"];</code>
@@ -1568,7 +1577,8 @@ java.lang.String defaultValue) {
      * <pre>
      * Output only. New at every create. Two sessions that had the same key one
      * after the other differ in it, so that revisions, cursors, page tokens and
-     * cached pages of the first are refused by the second.
+     * cached pages of the first are refused by the second. (The page tokens of a walk
+     * over several sessions belong to no single one.)
      * </pre>
      *
      * <code>string uid = 2 [json_name = "uid"];</code>
@@ -1591,7 +1601,8 @@ java.lang.String defaultValue) {
      * <pre>
      * Output only. New at every create. Two sessions that had the same key one
      * after the other differ in it, so that revisions, cursors, page tokens and
-     * cached pages of the first are refused by the second.
+     * cached pages of the first are refused by the second. (The page tokens of a walk
+     * over several sessions belong to no single one.)
      * </pre>
      *
      * <code>string uid = 2 [json_name = "uid"];</code>
@@ -1610,7 +1621,8 @@ java.lang.String defaultValue) {
      * <pre>
      * Output only. New at every create. Two sessions that had the same key one
      * after the other differ in it, so that revisions, cursors, page tokens and
-     * cached pages of the first are refused by the second.
+     * cached pages of the first are refused by the second. (The page tokens of a walk
+     * over several sessions belong to no single one.)
      * </pre>
      *
      * <code>string uid = 2 [json_name = "uid"];</code>
@@ -1626,7 +1638,8 @@ java.lang.String defaultValue) {
      * <pre>
      * Output only. New at every create. Two sessions that had the same key one
      * after the other differ in it, so that revisions, cursors, page tokens and
-     * cached pages of the first are refused by the second.
+     * cached pages of the first are refused by the second. (The page tokens of a walk
+     * over several sessions belong to no single one.)
      * </pre>
      *
      * <code>string uid = 2 [json_name = "uid"];</code>
@@ -1876,7 +1889,10 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-     * was named. At most 191 characters.
+     * was named. At most 191 characters, any but U+0000. A server may keep it in a
+     * column of another type: then a value that the column does not give back as the
+     * same text, an empty one where one is needed, or one that its reference does not
+     * know is INVALID_FIELD.
      * </pre>
      *
      * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -1897,7 +1913,10 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-     * was named. At most 191 characters.
+     * was named. At most 191 characters, any but U+0000. A server may keep it in a
+     * column of another type: then a value that the column does not give back as the
+     * same text, an empty one where one is needed, or one that its reference does not
+     * know is INVALID_FIELD.
      * </pre>
      *
      * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -1919,7 +1938,10 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-     * was named. At most 191 characters.
+     * was named. At most 191 characters, any but U+0000. A server may keep it in a
+     * column of another type: then a value that the column does not give back as the
+     * same text, an empty one where one is needed, or one that its reference does not
+     * know is INVALID_FIELD.
      * </pre>
      *
      * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -1937,7 +1959,10 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-     * was named. At most 191 characters.
+     * was named. At most 191 characters, any but U+0000. A server may keep it in a
+     * column of another type: then a value that the column does not give back as the
+     * same text, an empty one where one is needed, or one that its reference does not
+     * know is INVALID_FIELD.
      * </pre>
      *
      * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -1952,7 +1977,10 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-     * was named. At most 191 characters.
+     * was named. At most 191 characters, any but U+0000. A server may keep it in a
+     * column of another type: then a value that the column does not give back as the
+     * same text, an empty one where one is needed, or one that its reference does not
+     * know is INVALID_FIELD.
      * </pre>
      *
      * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -1972,7 +2000,7 @@ java.lang.String defaultValue) {
     private java.lang.Object displayName_ = "";
     /**
      * <pre>
-     * A title for people. At most 1,024 bytes.
+     * A title for people. At most 1,024 bytes, any character but U+0000.
      * </pre>
      *
      * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -1992,7 +2020,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * A title for people. At most 1,024 bytes.
+     * A title for people. At most 1,024 bytes, any character but U+0000.
      * </pre>
      *
      * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -2013,7 +2041,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * A title for people. At most 1,024 bytes.
+     * A title for people. At most 1,024 bytes, any character but U+0000.
      * </pre>
      *
      * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -2030,7 +2058,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * A title for people. At most 1,024 bytes.
+     * A title for people. At most 1,024 bytes, any character but U+0000.
      * </pre>
      *
      * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -2044,7 +2072,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * A title for people. At most 1,024 bytes.
+     * A title for people. At most 1,024 bytes, any character but U+0000.
      * </pre>
      *
      * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -2090,7 +2118,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-     * most 256 bytes.
+     * most 256 bytes, any character but U+0000.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -2112,7 +2140,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-     * most 256 bytes.
+     * most 256 bytes, any character but U+0000.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -2124,7 +2152,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-     * most 256 bytes.
+     * most 256 bytes, any character but U+0000.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -2143,7 +2171,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-     * most 256 bytes.
+     * most 256 bytes, any character but U+0000.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -2168,7 +2196,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-     * most 256 bytes.
+     * most 256 bytes, any character but U+0000.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -2192,7 +2220,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-     * most 256 bytes.
+     * most 256 bytes, any character but U+0000.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -2210,7 +2238,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-     * most 256 bytes.
+     * most 256 bytes, any character but U+0000.
      * </pre>
      *
      * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>

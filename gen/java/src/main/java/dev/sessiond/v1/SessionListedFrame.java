@@ -6,7 +6,8 @@ package dev.sessiond.v1;
 
 /**
  * <pre>
- * SessionListedFrame has a session of the listing.
+ * SessionListedFrame has sessions of the listing, at most 256 KiB unless one session
+ * alone is larger.
  * </pre>
  *
  * Protobuf type {@code sessiond.v1.SessionListedFrame}
@@ -21,6 +22,7 @@ private static final long serialVersionUID = 0L;
     super(builder);
   }
   private SessionListedFrame() {
+    sessions_ = java.util.Collections.emptyList();
   }
 
   @java.lang.Override
@@ -43,43 +45,65 @@ private static final long serialVersionUID = 0L;
             dev.sessiond.v1.SessionListedFrame.class, dev.sessiond.v1.SessionListedFrame.Builder.class);
   }
 
-  private int bitField0_;
-  public static final int SESSION_FIELD_NUMBER = 1;
-  private dev.sessiond.v1.Session session_;
+  public static final int SESSIONS_FIELD_NUMBER = 1;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.sessiond.v1.Session> sessions_;
   /**
    * <pre>
-   * The session.
+   * The sessions.
    * </pre>
    *
-   * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-   * @return Whether the session field is set.
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
    */
   @java.lang.Override
-  public boolean hasSession() {
-    return ((bitField0_ & 0x00000001) != 0);
+  public java.util.List<dev.sessiond.v1.Session> getSessionsList() {
+    return sessions_;
   }
   /**
    * <pre>
-   * The session.
+   * The sessions.
    * </pre>
    *
-   * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-   * @return The session.
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
    */
   @java.lang.Override
-  public dev.sessiond.v1.Session getSession() {
-    return session_ == null ? dev.sessiond.v1.Session.getDefaultInstance() : session_;
+  public java.util.List<? extends dev.sessiond.v1.SessionOrBuilder> 
+      getSessionsOrBuilderList() {
+    return sessions_;
   }
   /**
    * <pre>
-   * The session.
+   * The sessions.
    * </pre>
    *
-   * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
    */
   @java.lang.Override
-  public dev.sessiond.v1.SessionOrBuilder getSessionOrBuilder() {
-    return session_ == null ? dev.sessiond.v1.Session.getDefaultInstance() : session_;
+  public int getSessionsCount() {
+    return sessions_.size();
+  }
+  /**
+   * <pre>
+   * The sessions.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+   */
+  @java.lang.Override
+  public dev.sessiond.v1.Session getSessions(int index) {
+    return sessions_.get(index);
+  }
+  /**
+   * <pre>
+   * The sessions.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+   */
+  @java.lang.Override
+  public dev.sessiond.v1.SessionOrBuilder getSessionsOrBuilder(
+      int index) {
+    return sessions_.get(index);
   }
 
   private byte memoizedIsInitialized = -1;
@@ -96,8 +120,8 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public void writeTo(com.google.protobuf.CodedOutputStream output)
                       throws java.io.IOException {
-    if (((bitField0_ & 0x00000001) != 0)) {
-      output.writeMessage(1, getSession());
+    for (int i = 0; i < sessions_.size(); i++) {
+      output.writeMessage(1, sessions_.get(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -108,9 +132,9 @@ private static final long serialVersionUID = 0L;
     if (size != -1) return size;
 
     size = 0;
-    if (((bitField0_ & 0x00000001) != 0)) {
+    for (int i = 0; i < sessions_.size(); i++) {
       size += com.google.protobuf.CodedOutputStream
-        .computeMessageSize(1, getSession());
+        .computeMessageSize(1, sessions_.get(i));
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -127,11 +151,8 @@ private static final long serialVersionUID = 0L;
     }
     dev.sessiond.v1.SessionListedFrame other = (dev.sessiond.v1.SessionListedFrame) obj;
 
-    if (hasSession() != other.hasSession()) return false;
-    if (hasSession()) {
-      if (!getSession()
-          .equals(other.getSession())) return false;
-    }
+    if (!getSessionsList()
+        .equals(other.getSessionsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -143,9 +164,9 @@ private static final long serialVersionUID = 0L;
     }
     int hash = 41;
     hash = (19 * hash) + getDescriptor().hashCode();
-    if (hasSession()) {
-      hash = (37 * hash) + SESSION_FIELD_NUMBER;
-      hash = (53 * hash) + getSession().hashCode();
+    if (getSessionsCount() > 0) {
+      hash = (37 * hash) + SESSIONS_FIELD_NUMBER;
+      hash = (53 * hash) + getSessionsList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -246,7 +267,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * SessionListedFrame has a session of the listing.
+   * SessionListedFrame has sessions of the listing, at most 256 KiB unless one session
+   * alone is larger.
    * </pre>
    *
    * Protobuf type {@code sessiond.v1.SessionListedFrame}
@@ -270,29 +292,25 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.sessiond.v1.SessionListedFrame.newBuilder()
     private Builder() {
-      maybeForceBuilderInitialization();
+
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessageV3.BuilderParent parent) {
       super(parent);
-      maybeForceBuilderInitialization();
-    }
-    private void maybeForceBuilderInitialization() {
-      if (com.google.protobuf.GeneratedMessageV3
-              .alwaysUseFieldBuilders) {
-        getSessionFieldBuilder();
-      }
+
     }
     @java.lang.Override
     public Builder clear() {
       super.clear();
       bitField0_ = 0;
-      session_ = null;
-      if (sessionBuilder_ != null) {
-        sessionBuilder_.dispose();
-        sessionBuilder_ = null;
+      if (sessionsBuilder_ == null) {
+        sessions_ = java.util.Collections.emptyList();
+      } else {
+        sessions_ = null;
+        sessionsBuilder_.clear();
       }
+      bitField0_ = (bitField0_ & ~0x00000001);
       return this;
     }
 
@@ -319,21 +337,26 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.sessiond.v1.SessionListedFrame buildPartial() {
       dev.sessiond.v1.SessionListedFrame result = new dev.sessiond.v1.SessionListedFrame(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
     }
 
+    private void buildPartialRepeatedFields(dev.sessiond.v1.SessionListedFrame result) {
+      if (sessionsBuilder_ == null) {
+        if (((bitField0_ & 0x00000001) != 0)) {
+          sessions_ = java.util.Collections.unmodifiableList(sessions_);
+          bitField0_ = (bitField0_ & ~0x00000001);
+        }
+        result.sessions_ = sessions_;
+      } else {
+        result.sessions_ = sessionsBuilder_.build();
+      }
+    }
+
     private void buildPartial0(dev.sessiond.v1.SessionListedFrame result) {
       int from_bitField0_ = bitField0_;
-      int to_bitField0_ = 0;
-      if (((from_bitField0_ & 0x00000001) != 0)) {
-        result.session_ = sessionBuilder_ == null
-            ? session_
-            : sessionBuilder_.build();
-        to_bitField0_ |= 0x00000001;
-      }
-      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -380,8 +403,31 @@ private static final long serialVersionUID = 0L;
 
     public Builder mergeFrom(dev.sessiond.v1.SessionListedFrame other) {
       if (other == dev.sessiond.v1.SessionListedFrame.getDefaultInstance()) return this;
-      if (other.hasSession()) {
-        mergeSession(other.getSession());
+      if (sessionsBuilder_ == null) {
+        if (!other.sessions_.isEmpty()) {
+          if (sessions_.isEmpty()) {
+            sessions_ = other.sessions_;
+            bitField0_ = (bitField0_ & ~0x00000001);
+          } else {
+            ensureSessionsIsMutable();
+            sessions_.addAll(other.sessions_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.sessions_.isEmpty()) {
+          if (sessionsBuilder_.isEmpty()) {
+            sessionsBuilder_.dispose();
+            sessionsBuilder_ = null;
+            sessions_ = other.sessions_;
+            bitField0_ = (bitField0_ & ~0x00000001);
+            sessionsBuilder_ = 
+              com.google.protobuf.GeneratedMessageV3.alwaysUseFieldBuilders ?
+                 getSessionsFieldBuilder() : null;
+          } else {
+            sessionsBuilder_.addAllMessages(other.sessions_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -410,10 +456,16 @@ private static final long serialVersionUID = 0L;
               done = true;
               break;
             case 10: {
-              input.readMessage(
-                  getSessionFieldBuilder().getBuilder(),
-                  extensionRegistry);
-              bitField0_ |= 0x00000001;
+              dev.sessiond.v1.Session m =
+                  input.readMessage(
+                      dev.sessiond.v1.Session.parser(),
+                      extensionRegistry);
+              if (sessionsBuilder_ == null) {
+                ensureSessionsIsMutable();
+                sessions_.add(m);
+              } else {
+                sessionsBuilder_.addMessage(m);
+              }
               break;
             } // case 10
             default: {
@@ -433,161 +485,316 @@ private static final long serialVersionUID = 0L;
     }
     private int bitField0_;
 
-    private dev.sessiond.v1.Session session_;
-    private com.google.protobuf.SingleFieldBuilderV3<
-        dev.sessiond.v1.Session, dev.sessiond.v1.Session.Builder, dev.sessiond.v1.SessionOrBuilder> sessionBuilder_;
-    /**
-     * <pre>
-     * The session.
-     * </pre>
-     *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-     * @return Whether the session field is set.
-     */
-    public boolean hasSession() {
-      return ((bitField0_ & 0x00000001) != 0);
+    private java.util.List<dev.sessiond.v1.Session> sessions_ =
+      java.util.Collections.emptyList();
+    private void ensureSessionsIsMutable() {
+      if (!((bitField0_ & 0x00000001) != 0)) {
+        sessions_ = new java.util.ArrayList<dev.sessiond.v1.Session>(sessions_);
+        bitField0_ |= 0x00000001;
+       }
     }
+
+    private com.google.protobuf.RepeatedFieldBuilderV3<
+        dev.sessiond.v1.Session, dev.sessiond.v1.Session.Builder, dev.sessiond.v1.SessionOrBuilder> sessionsBuilder_;
+
     /**
      * <pre>
-     * The session.
+     * The sessions.
      * </pre>
      *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-     * @return The session.
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
      */
-    public dev.sessiond.v1.Session getSession() {
-      if (sessionBuilder_ == null) {
-        return session_ == null ? dev.sessiond.v1.Session.getDefaultInstance() : session_;
+    public java.util.List<dev.sessiond.v1.Session> getSessionsList() {
+      if (sessionsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(sessions_);
       } else {
-        return sessionBuilder_.getMessage();
+        return sessionsBuilder_.getMessageList();
       }
     }
     /**
      * <pre>
-     * The session.
+     * The sessions.
      * </pre>
      *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
      */
-    public Builder setSession(dev.sessiond.v1.Session value) {
-      if (sessionBuilder_ == null) {
+    public int getSessionsCount() {
+      if (sessionsBuilder_ == null) {
+        return sessions_.size();
+      } else {
+        return sessionsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public dev.sessiond.v1.Session getSessions(int index) {
+      if (sessionsBuilder_ == null) {
+        return sessions_.get(index);
+      } else {
+        return sessionsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder setSessions(
+        int index, dev.sessiond.v1.Session value) {
+      if (sessionsBuilder_ == null) {
         if (value == null) {
           throw new NullPointerException();
         }
-        session_ = value;
-      } else {
-        sessionBuilder_.setMessage(value);
-      }
-      bitField0_ |= 0x00000001;
-      onChanged();
-      return this;
-    }
-    /**
-     * <pre>
-     * The session.
-     * </pre>
-     *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-     */
-    public Builder setSession(
-        dev.sessiond.v1.Session.Builder builderForValue) {
-      if (sessionBuilder_ == null) {
-        session_ = builderForValue.build();
-      } else {
-        sessionBuilder_.setMessage(builderForValue.build());
-      }
-      bitField0_ |= 0x00000001;
-      onChanged();
-      return this;
-    }
-    /**
-     * <pre>
-     * The session.
-     * </pre>
-     *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-     */
-    public Builder mergeSession(dev.sessiond.v1.Session value) {
-      if (sessionBuilder_ == null) {
-        if (((bitField0_ & 0x00000001) != 0) &&
-          session_ != null &&
-          session_ != dev.sessiond.v1.Session.getDefaultInstance()) {
-          getSessionBuilder().mergeFrom(value);
-        } else {
-          session_ = value;
-        }
-      } else {
-        sessionBuilder_.mergeFrom(value);
-      }
-      if (session_ != null) {
-        bitField0_ |= 0x00000001;
+        ensureSessionsIsMutable();
+        sessions_.set(index, value);
         onChanged();
-      }
-      return this;
-    }
-    /**
-     * <pre>
-     * The session.
-     * </pre>
-     *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-     */
-    public Builder clearSession() {
-      bitField0_ = (bitField0_ & ~0x00000001);
-      session_ = null;
-      if (sessionBuilder_ != null) {
-        sessionBuilder_.dispose();
-        sessionBuilder_ = null;
-      }
-      onChanged();
-      return this;
-    }
-    /**
-     * <pre>
-     * The session.
-     * </pre>
-     *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-     */
-    public dev.sessiond.v1.Session.Builder getSessionBuilder() {
-      bitField0_ |= 0x00000001;
-      onChanged();
-      return getSessionFieldBuilder().getBuilder();
-    }
-    /**
-     * <pre>
-     * The session.
-     * </pre>
-     *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-     */
-    public dev.sessiond.v1.SessionOrBuilder getSessionOrBuilder() {
-      if (sessionBuilder_ != null) {
-        return sessionBuilder_.getMessageOrBuilder();
       } else {
-        return session_ == null ?
-            dev.sessiond.v1.Session.getDefaultInstance() : session_;
+        sessionsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder setSessions(
+        int index, dev.sessiond.v1.Session.Builder builderForValue) {
+      if (sessionsBuilder_ == null) {
+        ensureSessionsIsMutable();
+        sessions_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        sessionsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder addSessions(dev.sessiond.v1.Session value) {
+      if (sessionsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSessionsIsMutable();
+        sessions_.add(value);
+        onChanged();
+      } else {
+        sessionsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder addSessions(
+        int index, dev.sessiond.v1.Session value) {
+      if (sessionsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSessionsIsMutable();
+        sessions_.add(index, value);
+        onChanged();
+      } else {
+        sessionsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder addSessions(
+        dev.sessiond.v1.Session.Builder builderForValue) {
+      if (sessionsBuilder_ == null) {
+        ensureSessionsIsMutable();
+        sessions_.add(builderForValue.build());
+        onChanged();
+      } else {
+        sessionsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder addSessions(
+        int index, dev.sessiond.v1.Session.Builder builderForValue) {
+      if (sessionsBuilder_ == null) {
+        ensureSessionsIsMutable();
+        sessions_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        sessionsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder addAllSessions(
+        java.lang.Iterable<? extends dev.sessiond.v1.Session> values) {
+      if (sessionsBuilder_ == null) {
+        ensureSessionsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, sessions_);
+        onChanged();
+      } else {
+        sessionsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder clearSessions() {
+      if (sessionsBuilder_ == null) {
+        sessions_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000001);
+        onChanged();
+      } else {
+        sessionsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public Builder removeSessions(int index) {
+      if (sessionsBuilder_ == null) {
+        ensureSessionsIsMutable();
+        sessions_.remove(index);
+        onChanged();
+      } else {
+        sessionsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public dev.sessiond.v1.Session.Builder getSessionsBuilder(
+        int index) {
+      return getSessionsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public dev.sessiond.v1.SessionOrBuilder getSessionsOrBuilder(
+        int index) {
+      if (sessionsBuilder_ == null) {
+        return sessions_.get(index);  } else {
+        return sessionsBuilder_.getMessageOrBuilder(index);
       }
     }
     /**
      * <pre>
-     * The session.
+     * The sessions.
      * </pre>
      *
-     * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
      */
-    private com.google.protobuf.SingleFieldBuilderV3<
+    public java.util.List<? extends dev.sessiond.v1.SessionOrBuilder> 
+         getSessionsOrBuilderList() {
+      if (sessionsBuilder_ != null) {
+        return sessionsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(sessions_);
+      }
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public dev.sessiond.v1.Session.Builder addSessionsBuilder() {
+      return getSessionsFieldBuilder().addBuilder(
+          dev.sessiond.v1.Session.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public dev.sessiond.v1.Session.Builder addSessionsBuilder(
+        int index) {
+      return getSessionsFieldBuilder().addBuilder(
+          index, dev.sessiond.v1.Session.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The sessions.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+     */
+    public java.util.List<dev.sessiond.v1.Session.Builder> 
+         getSessionsBuilderList() {
+      return getSessionsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilderV3<
         dev.sessiond.v1.Session, dev.sessiond.v1.Session.Builder, dev.sessiond.v1.SessionOrBuilder> 
-        getSessionFieldBuilder() {
-      if (sessionBuilder_ == null) {
-        sessionBuilder_ = new com.google.protobuf.SingleFieldBuilderV3<
+        getSessionsFieldBuilder() {
+      if (sessionsBuilder_ == null) {
+        sessionsBuilder_ = new com.google.protobuf.RepeatedFieldBuilderV3<
             dev.sessiond.v1.Session, dev.sessiond.v1.Session.Builder, dev.sessiond.v1.SessionOrBuilder>(
-                getSession(),
+                sessions_,
+                ((bitField0_ & 0x00000001) != 0),
                 getParentForChildren(),
                 isClean());
-        session_ = null;
+        sessions_ = null;
       }
-      return sessionBuilder_;
+      return sessionsBuilder_;
     }
     @java.lang.Override
     public final Builder setUnknownFields(

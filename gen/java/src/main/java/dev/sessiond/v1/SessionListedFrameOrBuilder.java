@@ -10,28 +10,45 @@ public interface SessionListedFrameOrBuilder extends
 
   /**
    * <pre>
-   * The session.
+   * The sessions.
    * </pre>
    *
-   * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-   * @return Whether the session field is set.
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
    */
-  boolean hasSession();
+  java.util.List<dev.sessiond.v1.Session> 
+      getSessionsList();
   /**
    * <pre>
-   * The session.
+   * The sessions.
    * </pre>
    *
-   * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
-   * @return The session.
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
    */
-  dev.sessiond.v1.Session getSession();
+  dev.sessiond.v1.Session getSessions(int index);
   /**
    * <pre>
-   * The session.
+   * The sessions.
    * </pre>
    *
-   * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
    */
-  dev.sessiond.v1.SessionOrBuilder getSessionOrBuilder();
+  int getSessionsCount();
+  /**
+   * <pre>
+   * The sessions.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+   */
+  java.util.List<? extends dev.sessiond.v1.SessionOrBuilder> 
+      getSessionsOrBuilderList();
+  /**
+   * <pre>
+   * The sessions.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Session sessions = 1 [json_name = "sessions"];</code>
+   */
+  dev.sessiond.v1.SessionOrBuilder getSessionsOrBuilder(
+      int index);
 }

@@ -42,7 +42,8 @@ public interface SessionOrBuilder extends
    * <pre>
    * Output only. New at every create. Two sessions that had the same key one
    * after the other differ in it, so that revisions, cursors, page tokens and
-   * cached pages of the first are refused by the second.
+   * cached pages of the first are refused by the second. (The page tokens of a walk
+   * over several sessions belong to no single one.)
    * </pre>
    *
    * <code>string uid = 2 [json_name = "uid"];</code>
@@ -53,7 +54,8 @@ public interface SessionOrBuilder extends
    * <pre>
    * Output only. New at every create. Two sessions that had the same key one
    * after the other differ in it, so that revisions, cursors, page tokens and
-   * cached pages of the first are refused by the second.
+   * cached pages of the first are refused by the second. (The page tokens of a walk
+   * over several sessions belong to no single one.)
    * </pre>
    *
    * <code>string uid = 2 [json_name = "uid"];</code>
@@ -118,7 +120,10 @@ public interface SessionOrBuilder extends
   /**
    * <pre>
    * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-   * was named. At most 191 characters.
+   * was named. At most 191 characters, any but U+0000. A server may keep it in a
+   * column of another type: then a value that the column does not give back as the
+   * same text, an empty one where one is needed, or one that its reference does not
+   * know is INVALID_FIELD.
    * </pre>
    *
    * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -128,7 +133,10 @@ public interface SessionOrBuilder extends
   /**
    * <pre>
    * Who owns the session outside of ADK (a tenant, an account); empty if nobody
-   * was named. At most 191 characters.
+   * was named. At most 191 characters, any but U+0000. A server may keep it in a
+   * column of another type: then a value that the column does not give back as the
+   * same text, an empty one where one is needed, or one that its reference does not
+   * know is INVALID_FIELD.
    * </pre>
    *
    * <code>string owner_id = 8 [json_name = "ownerId"];</code>
@@ -139,7 +147,7 @@ public interface SessionOrBuilder extends
 
   /**
    * <pre>
-   * A title for people. At most 1,024 bytes.
+   * A title for people. At most 1,024 bytes, any character but U+0000.
    * </pre>
    *
    * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -148,7 +156,7 @@ public interface SessionOrBuilder extends
   java.lang.String getDisplayName();
   /**
    * <pre>
-   * A title for people. At most 1,024 bytes.
+   * A title for people. At most 1,024 bytes, any character but U+0000.
    * </pre>
    *
    * <code>string display_name = 9 [json_name = "displayName"];</code>
@@ -160,7 +168,7 @@ public interface SessionOrBuilder extends
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -169,7 +177,7 @@ public interface SessionOrBuilder extends
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -185,7 +193,7 @@ public interface SessionOrBuilder extends
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -195,7 +203,7 @@ public interface SessionOrBuilder extends
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>
@@ -208,7 +216,7 @@ java.lang.String defaultValue);
   /**
    * <pre>
    * Small marks to filter by: at most 64, keys of 1 to 128 bytes, values of at
-   * most 256 bytes.
+   * most 256 bytes, any character but U+0000.
    * </pre>
    *
    * <code>map&lt;string, string&gt; labels = 10 [json_name = "labels"];</code>

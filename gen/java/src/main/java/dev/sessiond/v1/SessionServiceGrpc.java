@@ -610,7 +610,8 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * GetSession reads a session with its merged state, without events.
-     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+     * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
      */
     default void getSession(dev.sessiond.v1.GetSessionRequest request,
@@ -633,7 +634,7 @@ public final class SessionServiceGrpc {
      * <pre>
      * DeleteSession removes a session with its events and its own state. A session
      * that is not there is no error. Shared state stays.
-     * Errors: STALE_SESSION.
+     * Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
      * </pre>
      */
     default void deleteSession(dev.sessiond.v1.DeleteSessionRequest request,
@@ -669,9 +670,9 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * BatchAppendEvents stores several events of one session in their order, all or
-     * none. The same batch again is answered as the first time.
-     * Errors: as AppendEvent. A batch of which only a part is stored already is an
-     * EVENT_ID_CONFLICT.
+     * none. The same batch again is answered as the first time: a batch all of whose
+     * events are stored with the same bytes, by whichever appends, gets their places.
+     * Errors: as AppendEvent, and BATCH_PARTLY_STORED.
      * </pre>
      */
     default void batchAppendEvents(dev.sessiond.v1.BatchAppendEventsRequest request,
@@ -684,7 +685,7 @@ public final class SessionServiceGrpc {
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-     * SESSION_RECREATED, EVENTS_TRIMMED.
+     * SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
      * </pre>
      */
     default void listEvents(dev.sessiond.v1.ListEventsRequest request,
@@ -696,8 +697,11 @@ public final class SessionServiceGrpc {
      * <pre>
      * StreamEvents sends a session and its history, then with `follow` its live
      * tail. The first frame is `opened`, at once. One call of it is all that ADK's
-     * get_session needs. A history that cannot be finished ends in an error, never
-     * early with OK.
+     * get_session needs. Without `follow` it ends with OK only after `caught_up`, else
+     * with an error; it has no `closing`. With `follow` it ends with `closing` and then
+     * OK, or with an error, never with OK alone. A reader that stalled may miss the
+     * `closing`: the status then is an error with the same reason. Without `closing`,
+     * resume from the last cursor, as after UNAVAILABLE.
      * Errors: SESSION_NOT_FOUND, INVALID_CURSOR, SESSION_RECREATED, EVENTS_TRIMMED,
      * SEQ_BEYOND_HEAD, SLOW_READER.
      * </pre>
@@ -732,7 +736,12 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * WatchSessions tells of the sessions of an app or a user as they are created,
-     * changed and deleted: a live list.
+     * changed and deleted: a live list. It ends as a StreamEvents that follows.
+     * `listed`, `created` and `changed` all say: this is the session now. Put it in the
+     * list unless the list has the same uid at this or a later revision. `deleted`
+     * removes only the session of its uid. Several changes may come as one, a session
+     * that was made and deleted at once may not come at all, and after a resume frames
+     * may repeat. Only deletes by DeleteSession are told; others show after a `reset`.
      * Errors: INVALID_CURSOR, SLOW_READER.
      * </pre>
      */
@@ -842,7 +851,8 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * GetSession reads a session with its merged state, without events.
-     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+     * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
      */
     public void getSession(dev.sessiond.v1.GetSessionRequest request,
@@ -867,7 +877,7 @@ public final class SessionServiceGrpc {
      * <pre>
      * DeleteSession removes a session with its events and its own state. A session
      * that is not there is no error. Shared state stays.
-     * Errors: STALE_SESSION.
+     * Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
      * </pre>
      */
     public void deleteSession(dev.sessiond.v1.DeleteSessionRequest request,
@@ -906,9 +916,9 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * BatchAppendEvents stores several events of one session in their order, all or
-     * none. The same batch again is answered as the first time.
-     * Errors: as AppendEvent. A batch of which only a part is stored already is an
-     * EVENT_ID_CONFLICT.
+     * none. The same batch again is answered as the first time: a batch all of whose
+     * events are stored with the same bytes, by whichever appends, gets their places.
+     * Errors: as AppendEvent, and BATCH_PARTLY_STORED.
      * </pre>
      */
     public void batchAppendEvents(dev.sessiond.v1.BatchAppendEventsRequest request,
@@ -922,7 +932,7 @@ public final class SessionServiceGrpc {
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-     * SESSION_RECREATED, EVENTS_TRIMMED.
+     * SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
      * </pre>
      */
     public void listEvents(dev.sessiond.v1.ListEventsRequest request,
@@ -935,8 +945,11 @@ public final class SessionServiceGrpc {
      * <pre>
      * StreamEvents sends a session and its history, then with `follow` its live
      * tail. The first frame is `opened`, at once. One call of it is all that ADK's
-     * get_session needs. A history that cannot be finished ends in an error, never
-     * early with OK.
+     * get_session needs. Without `follow` it ends with OK only after `caught_up`, else
+     * with an error; it has no `closing`. With `follow` it ends with `closing` and then
+     * OK, or with an error, never with OK alone. A reader that stalled may miss the
+     * `closing`: the status then is an error with the same reason. Without `closing`,
+     * resume from the last cursor, as after UNAVAILABLE.
      * Errors: SESSION_NOT_FOUND, INVALID_CURSOR, SESSION_RECREATED, EVENTS_TRIMMED,
      * SEQ_BEYOND_HEAD, SLOW_READER.
      * </pre>
@@ -974,7 +987,12 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * WatchSessions tells of the sessions of an app or a user as they are created,
-     * changed and deleted: a live list.
+     * changed and deleted: a live list. It ends as a StreamEvents that follows.
+     * `listed`, `created` and `changed` all say: this is the session now. Put it in the
+     * list unless the list has the same uid at this or a later revision. `deleted`
+     * removes only the session of its uid. Several changes may come as one, a session
+     * that was made and deleted at once may not come at all, and after a resume frames
+     * may repeat. Only deletes by DeleteSession are told; others show after a `reset`.
      * Errors: INVALID_CURSOR, SLOW_READER.
      * </pre>
      */
@@ -1069,7 +1087,8 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * GetSession reads a session with its merged state, without events.
-     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+     * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
      */
     public dev.sessiond.v1.GetSessionResponse getSession(dev.sessiond.v1.GetSessionRequest request) throws io.grpc.StatusException {
@@ -1092,7 +1111,7 @@ public final class SessionServiceGrpc {
      * <pre>
      * DeleteSession removes a session with its events and its own state. A session
      * that is not there is no error. Shared state stays.
-     * Errors: STALE_SESSION.
+     * Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
      * </pre>
      */
     public dev.sessiond.v1.DeleteSessionResponse deleteSession(dev.sessiond.v1.DeleteSessionRequest request) throws io.grpc.StatusException {
@@ -1128,9 +1147,9 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * BatchAppendEvents stores several events of one session in their order, all or
-     * none. The same batch again is answered as the first time.
-     * Errors: as AppendEvent. A batch of which only a part is stored already is an
-     * EVENT_ID_CONFLICT.
+     * none. The same batch again is answered as the first time: a batch all of whose
+     * events are stored with the same bytes, by whichever appends, gets their places.
+     * Errors: as AppendEvent, and BATCH_PARTLY_STORED.
      * </pre>
      */
     public dev.sessiond.v1.BatchAppendEventsResponse batchAppendEvents(dev.sessiond.v1.BatchAppendEventsRequest request) throws io.grpc.StatusException {
@@ -1143,7 +1162,7 @@ public final class SessionServiceGrpc {
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-     * SESSION_RECREATED, EVENTS_TRIMMED.
+     * SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
      * </pre>
      */
     public dev.sessiond.v1.ListEventsResponse listEvents(dev.sessiond.v1.ListEventsRequest request) throws io.grpc.StatusException {
@@ -1155,8 +1174,11 @@ public final class SessionServiceGrpc {
      * <pre>
      * StreamEvents sends a session and its history, then with `follow` its live
      * tail. The first frame is `opened`, at once. One call of it is all that ADK's
-     * get_session needs. A history that cannot be finished ends in an error, never
-     * early with OK.
+     * get_session needs. Without `follow` it ends with OK only after `caught_up`, else
+     * with an error; it has no `closing`. With `follow` it ends with `closing` and then
+     * OK, or with an error, never with OK alone. A reader that stalled may miss the
+     * `closing`: the status then is an error with the same reason. Without `closing`,
+     * resume from the last cursor, as after UNAVAILABLE.
      * Errors: SESSION_NOT_FOUND, INVALID_CURSOR, SESSION_RECREATED, EVENTS_TRIMMED,
      * SEQ_BEYOND_HEAD, SLOW_READER.
      * </pre>
@@ -1193,7 +1215,12 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * WatchSessions tells of the sessions of an app or a user as they are created,
-     * changed and deleted: a live list.
+     * changed and deleted: a live list. It ends as a StreamEvents that follows.
+     * `listed`, `created` and `changed` all say: this is the session now. Put it in the
+     * list unless the list has the same uid at this or a later revision. `deleted`
+     * removes only the session of its uid. Several changes may come as one, a session
+     * that was made and deleted at once may not come at all, and after a resume frames
+     * may repeat. Only deletes by DeleteSession are told; others show after a `reset`.
      * Errors: INVALID_CURSOR, SLOW_READER.
      * </pre>
      */
@@ -1285,7 +1312,8 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * GetSession reads a session with its merged state, without events.
-     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+     * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
      */
     public dev.sessiond.v1.GetSessionResponse getSession(dev.sessiond.v1.GetSessionRequest request) {
@@ -1308,7 +1336,7 @@ public final class SessionServiceGrpc {
      * <pre>
      * DeleteSession removes a session with its events and its own state. A session
      * that is not there is no error. Shared state stays.
-     * Errors: STALE_SESSION.
+     * Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
      * </pre>
      */
     public dev.sessiond.v1.DeleteSessionResponse deleteSession(dev.sessiond.v1.DeleteSessionRequest request) {
@@ -1344,9 +1372,9 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * BatchAppendEvents stores several events of one session in their order, all or
-     * none. The same batch again is answered as the first time.
-     * Errors: as AppendEvent. A batch of which only a part is stored already is an
-     * EVENT_ID_CONFLICT.
+     * none. The same batch again is answered as the first time: a batch all of whose
+     * events are stored with the same bytes, by whichever appends, gets their places.
+     * Errors: as AppendEvent, and BATCH_PARTLY_STORED.
      * </pre>
      */
     public dev.sessiond.v1.BatchAppendEventsResponse batchAppendEvents(dev.sessiond.v1.BatchAppendEventsRequest request) {
@@ -1359,7 +1387,7 @@ public final class SessionServiceGrpc {
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-     * SESSION_RECREATED, EVENTS_TRIMMED.
+     * SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
      * </pre>
      */
     public dev.sessiond.v1.ListEventsResponse listEvents(dev.sessiond.v1.ListEventsRequest request) {
@@ -1371,8 +1399,11 @@ public final class SessionServiceGrpc {
      * <pre>
      * StreamEvents sends a session and its history, then with `follow` its live
      * tail. The first frame is `opened`, at once. One call of it is all that ADK's
-     * get_session needs. A history that cannot be finished ends in an error, never
-     * early with OK.
+     * get_session needs. Without `follow` it ends with OK only after `caught_up`, else
+     * with an error; it has no `closing`. With `follow` it ends with `closing` and then
+     * OK, or with an error, never with OK alone. A reader that stalled may miss the
+     * `closing`: the status then is an error with the same reason. Without `closing`,
+     * resume from the last cursor, as after UNAVAILABLE.
      * Errors: SESSION_NOT_FOUND, INVALID_CURSOR, SESSION_RECREATED, EVENTS_TRIMMED,
      * SEQ_BEYOND_HEAD, SLOW_READER.
      * </pre>
@@ -1408,7 +1439,12 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * WatchSessions tells of the sessions of an app or a user as they are created,
-     * changed and deleted: a live list.
+     * changed and deleted: a live list. It ends as a StreamEvents that follows.
+     * `listed`, `created` and `changed` all say: this is the session now. Put it in the
+     * list unless the list has the same uid at this or a later revision. `deleted`
+     * removes only the session of its uid. Several changes may come as one, a session
+     * that was made and deleted at once may not come at all, and after a resume frames
+     * may repeat. Only deletes by DeleteSession are told; others show after a `reset`.
      * Errors: INVALID_CURSOR, SLOW_READER.
      * </pre>
      */
@@ -1500,7 +1536,8 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * GetSession reads a session with its merged state, without events.
-     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, SESSION_RECREATED.
+     * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
+     * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.sessiond.v1.GetSessionResponse> getSession(
@@ -1525,7 +1562,7 @@ public final class SessionServiceGrpc {
      * <pre>
      * DeleteSession removes a session with its events and its own state. A session
      * that is not there is no error. Shared state stays.
-     * Errors: STALE_SESSION.
+     * Errors: STALE_SESSION, REQUEST_ID_CONFLICT.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.sessiond.v1.DeleteSessionResponse> deleteSession(
@@ -1564,9 +1601,9 @@ public final class SessionServiceGrpc {
     /**
      * <pre>
      * BatchAppendEvents stores several events of one session in their order, all or
-     * none. The same batch again is answered as the first time.
-     * Errors: as AppendEvent. A batch of which only a part is stored already is an
-     * EVENT_ID_CONFLICT.
+     * none. The same batch again is answered as the first time: a batch all of whose
+     * events are stored with the same bytes, by whichever appends, gets their places.
+     * Errors: as AppendEvent, and BATCH_PARTLY_STORED.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.sessiond.v1.BatchAppendEventsResponse> batchAppendEvents(
@@ -1580,7 +1617,7 @@ public final class SessionServiceGrpc {
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
-     * SESSION_RECREATED, EVENTS_TRIMMED.
+     * SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.sessiond.v1.ListEventsResponse> listEvents(

@@ -146,6 +146,16 @@ public final class SessionServiceProto {
     com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
       internal_static_sessiond_v1_OpenedFrame_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_sessiond_v1_StateFrame_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_sessiond_v1_StateFrame_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_sessiond_v1_StateFrame_StateEntry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_sessiond_v1_StateFrame_StateEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_sessiond_v1_EventsFrame_descriptor;
   static final 
     com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
@@ -321,246 +331,264 @@ public final class SessionServiceProto {
       "\013LabelsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030" +
       "\002 \001(\tR\005value:\0028\001\"G\n\025CreateSessionRespons" +
       "e\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.Session" +
-      "R\007session\"\216\001\n\021GetSessionRequest\022)\n\003key\030\001" +
+      "R\007session\"\255\001\n\021GetSessionRequest\022)\n\003key\030\001" +
       " \001(\0132\027.sessiond.v1.SessionKeyR\003key\022\037\n\013se" +
       "ssion_uid\030\002 \001(\tR\nsessionUid\022\037\n\tas_of_seq" +
-      "\030\003 \001(\003H\000R\007asOfSeq\210\001\001B\014\n\n_as_of_seq\"D\n\022Ge" +
-      "tSessionResponse\022.\n\007session\030\001 \001(\0132\024.sess" +
-      "iond.v1.SessionR\007session\"\205\006\n\024UpdateSessi" +
-      "onRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.Ses" +
-      "sionKeyR\003key\022\037\n\013session_uid\030\002 \001(\tR\nsessi" +
-      "onUid\0220\n\021expected_revision\030\003 \001(\003H\000R\020expe" +
-      "ctedRevision\210\001\001\022;\n\013update_mask\030\004 \001(\0132\032.g" +
-      "oogle.protobuf.FieldMaskR\nupdateMask\022\031\n\010" +
-      "owner_id\030\005 \001(\tR\007ownerId\022!\n\014display_name\030" +
-      "\006 \001(\tR\013displayName\022E\n\006labels\030\007 \003(\0132-.ses" +
-      "siond.v1.UpdateSessionRequest.LabelsEntr" +
-      "yR\006labels\022B\n\005state\030\010 \003(\0132,.sessiond.v1.U" +
-      "pdateSessionRequest.StateEntryR\005state\022R\n" +
-      "\013state_delta\030\t \003(\01321.sessiond.v1.UpdateS" +
-      "essionRequest.StateDeltaEntryR\nstateDelt" +
-      "a\022,\n\022removed_state_keys\030\n \003(\tR\020removedSt" +
-      "ateKeys\022\035\n\nrequest_id\030\013 \001(\tR\trequestId\0329" +
-      "\n\013LabelsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
-      "\030\002 \001(\tR\005value:\0028\001\0328\n\nStateEntry\022\020\n\003key\030\001" +
-      " \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032=\n\017S" +
-      "tateDeltaEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
-      "e\030\002 \001(\tR\005value:\0028\001B\024\n\022_expected_revision" +
-      "\"G\n\025UpdateSessionResponse\022.\n\007session\030\001 \001" +
-      "(\0132\024.sessiond.v1.SessionR\007session\"\252\001\n\024De" +
-      "leteSessionRequest\022)\n\003key\030\001 \001(\0132\027.sessio" +
-      "nd.v1.SessionKeyR\003key\022\037\n\013session_uid\030\002 \001" +
-      "(\tR\nsessionUid\0220\n\021expected_revision\030\003 \001(" +
-      "\003H\000R\020expectedRevision\210\001\001B\024\n\022_expected_re" +
-      "vision\"1\n\025DeleteSessionResponse\022\030\n\007delet" +
-      "ed\030\001 \001(\010R\007deleted\"\226\004\n\023ListSessionsReques" +
-      "t\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR" +
-      "\003key\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npag" +
-      "e_token\030\003 \001(\tR\tpageToken\022/\n\005order\030\004 \001(\0162" +
-      "\031.sessiond.v1.SessionOrderR\005order\022\036\n\010own" +
-      "er_id\030\005 \001(\tH\000R\007ownerId\210\001\001\022D\n\006labels\030\006 \003(" +
-      "\0132,.sessiond.v1.ListSessionsRequest.Labe" +
-      "lsEntryR\006labels\022T\n\014state_equals\030\007 \003(\01321." +
-      "sessiond.v1.ListSessionsRequest.StateEqu" +
-      "alsEntryR\013stateEquals\022#\n\rinclude_state\030\010" +
-      " \001(\010R\014includeState\0329\n\013LabelsEntry\022\020\n\003key" +
-      "\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032>\n" +
-      "\020StateEqualsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
-      "alue\030\002 \001(\tR\005value:\0028\001B\013\n\t_owner_id\"p\n\024Li" +
-      "stSessionsResponse\0220\n\010sessions\030\001 \003(\0132\024.s" +
-      "essiond.v1.SessionR\010sessions\022&\n\017next_pag" +
-      "e_token\030\002 \001(\tR\rnextPageToken\"\371\001\n\022AppendE" +
-      "ventRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.S" +
-      "essionKeyR\003key\022\037\n\013session_uid\030\002 \001(\tR\nses" +
-      "sionUid\0220\n\021expected_revision\030\003 \001(\003H\000R\020ex" +
-      "pectedRevision\210\001\001\022(\n\005event\030\004 \001(\0132\022.sessi" +
-      "ond.v1.EventR\005event\022%\n\016create_session\030\005 " +
-      "\001(\010R\rcreateSessionB\024\n\022_expected_revision" +
+      "\030\003 \001(\003H\000R\007asOfSeq\210\001\001\022\035\n\nomit_state\030\004 \001(\010" +
+      "R\tomitStateB\014\n\n_as_of_seq\"D\n\022GetSessionR" +
+      "esponse\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.S" +
+      "essionR\007session\"\244\006\n\024UpdateSessionRequest" +
+      "\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003" +
+      "key\022\037\n\013session_uid\030\002 \001(\tR\nsessionUid\0220\n\021" +
+      "expected_revision\030\003 \001(\003H\000R\020expectedRevis" +
+      "ion\210\001\001\022;\n\013update_mask\030\004 \001(\0132\032.google.pro" +
+      "tobuf.FieldMaskR\nupdateMask\022\031\n\010owner_id\030" +
+      "\005 \001(\tR\007ownerId\022!\n\014display_name\030\006 \001(\tR\013di" +
+      "splayName\022E\n\006labels\030\007 \003(\0132-.sessiond.v1." +
+      "UpdateSessionRequest.LabelsEntryR\006labels" +
+      "\022B\n\005state\030\010 \003(\0132,.sessiond.v1.UpdateSess" +
+      "ionRequest.StateEntryR\005state\022R\n\013state_de" +
+      "lta\030\t \003(\01321.sessiond.v1.UpdateSessionReq" +
+      "uest.StateDeltaEntryR\nstateDelta\022,\n\022remo" +
+      "ved_state_keys\030\n \003(\tR\020removedStateKeys\022\035" +
+      "\n\nrequest_id\030\013 \001(\tR\trequestId\022\035\n\nomit_st" +
+      "ate\030\014 \001(\010R\tomitState\0329\n\013LabelsEntry\022\020\n\003k" +
+      "ey\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032" +
+      "8\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
+      "\030\002 \001(\tR\005value:\0028\001\032=\n\017StateDeltaEntry\022\020\n\003" +
+      "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
+      "B\024\n\022_expected_revision\"G\n\025UpdateSessionR" +
+      "esponse\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.S" +
+      "essionR\007session\"\311\001\n\024DeleteSessionRequest" +
+      "\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003" +
+      "key\022\037\n\013session_uid\030\002 \001(\tR\nsessionUid\0220\n\021" +
+      "expected_revision\030\003 \001(\003H\000R\020expectedRevis" +
+      "ion\210\001\001\022\035\n\nrequest_id\030\004 \001(\tR\trequestIdB\024\n" +
+      "\022_expected_revision\"1\n\025DeleteSessionResp" +
+      "onse\022\030\n\007deleted\030\001 \001(\010R\007deleted\"\226\004\n\023ListS" +
+      "essionsRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v" +
+      "1.SessionKeyR\003key\022\033\n\tpage_size\030\002 \001(\005R\010pa" +
+      "geSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\022/\n" +
+      "\005order\030\004 \001(\0162\031.sessiond.v1.SessionOrderR" +
+      "\005order\022\036\n\010owner_id\030\005 \001(\tH\000R\007ownerId\210\001\001\022D" +
+      "\n\006labels\030\006 \003(\0132,.sessiond.v1.ListSession" +
+      "sRequest.LabelsEntryR\006labels\022T\n\014state_eq" +
+      "uals\030\007 \003(\01321.sessiond.v1.ListSessionsReq" +
+      "uest.StateEqualsEntryR\013stateEquals\022#\n\rin" +
+      "clude_state\030\010 \001(\010R\014includeState\0329\n\013Label" +
+      "sEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR" +
+      "\005value:\0028\001\032>\n\020StateEqualsEntry\022\020\n\003key\030\001 " +
+      "\001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001B\013\n\t_o" +
+      "wner_id\"p\n\024ListSessionsResponse\0220\n\010sessi" +
+      "ons\030\001 \003(\0132\024.sessiond.v1.SessionR\010session" +
+      "s\022&\n\017next_page_token\030\002 \001(\tR\rnextPageToke" +
+      "n\"\224\002\n\022AppendEventRequest\022)\n\003key\030\001 \001(\0132\027." +
+      "sessiond.v1.SessionKeyR\003key\022\037\n\013session_u" +
+      "id\030\002 \001(\tR\nsessionUid\0220\n\021expected_revisio" +
+      "n\030\003 \001(\003H\000R\020expectedRevision\210\001\001\022(\n\005event\030" +
+      "\004 \001(\0132\022.sessiond.v1.EventR\005event\022%\n\016crea" +
+      "te_session\030\005 \001(\010R\rcreateSession\022\031\n\010owner" +
+      "_id\030\006 \001(\tR\007ownerIdB\024\n\022_expected_revision" +
       "\"h\n\023AppendEventResponse\0220\n\005event\030\001 \001(\0132\032" +
       ".sessiond.v1.AppendedEventR\005event\022\037\n\013ses" +
-      "sion_uid\030\002 \001(\tR\nsessionUid\"\201\002\n\030BatchAppe" +
+      "sion_uid\030\002 \001(\tR\nsessionUid\"\234\002\n\030BatchAppe" +
       "ndEventsRequest\022)\n\003key\030\001 \001(\0132\027.sessiond." +
       "v1.SessionKeyR\003key\022\037\n\013session_uid\030\002 \001(\tR" +
       "\nsessionUid\0220\n\021expected_revision\030\003 \001(\003H\000" +
       "R\020expectedRevision\210\001\001\022*\n\006events\030\004 \003(\0132\022." +
       "sessiond.v1.EventR\006events\022%\n\016create_sess" +
-      "ion\030\005 \001(\010R\rcreateSessionB\024\n\022_expected_re" +
-      "vision\"p\n\031BatchAppendEventsResponse\0222\n\006e" +
-      "vents\030\001 \003(\0132\032.sessiond.v1.AppendedEventR" +
-      "\006events\022\037\n\013session_uid\030\002 \001(\tR\nsessionUid" +
-      "\"\321\002\n\021ListEventsRequest\022)\n\003key\030\001 \001(\0132\027.se" +
-      "ssiond.v1.SessionKeyR\003key\022\037\n\013session_uid" +
-      "\030\002 \001(\tR\nsessionUid\022\033\n\tpage_size\030\003 \001(\005R\010p" +
-      "ageSize\022\035\n\npage_token\030\004 \001(\tR\tpageToken\022 " +
-      "\n\tafter_seq\030\005 \001(\003H\000R\010afterSeq\210\001\001\022\"\n\nbefo" +
-      "re_seq\030\006 \001(\003H\001R\tbeforeSeq\210\001\001\022\036\n\ndescendi" +
-      "ng\030\007 \001(\010R\ndescending\022\"\n\nafter_time\030\010 \001(\001" +
-      "H\002R\tafterTime\210\001\001B\014\n\n_after_seqB\r\n\013_befor" +
-      "e_seqB\r\n\013_after_time\"\301\001\n\022ListEventsRespo" +
-      "nse\022*\n\006events\030\001 \003(\0132\022.sessiond.v1.EventR" +
-      "\006events\022&\n\017next_page_token\030\002 \001(\tR\rnextPa" +
-      "geToken\022\037\n\013session_uid\030\003 \001(\tR\nsessionUid" +
-      "\022\033\n\tfirst_seq\030\004 \001(\003R\010firstSeq\022\031\n\010head_se" +
-      "q\030\005 \001(\003R\007headSeq\"\205\003\n\023StreamEventsRequest" +
+      "ion\030\005 \001(\010R\rcreateSession\022\031\n\010owner_id\030\006 \001" +
+      "(\tR\007ownerIdB\024\n\022_expected_revision\"p\n\031Bat" +
+      "chAppendEventsResponse\0222\n\006events\030\001 \003(\0132\032" +
+      ".sessiond.v1.AppendedEventR\006events\022\037\n\013se" +
+      "ssion_uid\030\002 \001(\tR\nsessionUid\"\200\003\n\021ListEven" +
+      "tsRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.Ses" +
+      "sionKeyR\003key\022\037\n\013session_uid\030\002 \001(\tR\nsessi" +
+      "onUid\022\033\n\tpage_size\030\003 \001(\005R\010pageSize\022\035\n\npa" +
+      "ge_token\030\004 \001(\tR\tpageToken\022 \n\tafter_seq\030\005" +
+      " \001(\003H\000R\010afterSeq\210\001\001\022\"\n\nbefore_seq\030\006 \001(\003H" +
+      "\001R\tbeforeSeq\210\001\001\022\036\n\ndescending\030\007 \001(\010R\ndes" +
+      "cending\022\"\n\nafter_time\030\010 \001(\001H\002R\tafterTime" +
+      "\210\001\001\022-\n\005scope\030\t \001(\0162\027.sessiond.v1.EventSc" +
+      "opeR\005scopeB\014\n\n_after_seqB\r\n\013_before_seqB" +
+      "\r\n\013_after_time\"\301\001\n\022ListEventsResponse\022*\n" +
+      "\006events\030\001 \003(\0132\022.sessiond.v1.EventR\006event" +
+      "s\022&\n\017next_page_token\030\002 \001(\tR\rnextPageToke" +
+      "n\022\037\n\013session_uid\030\003 \001(\tR\nsessionUid\022\033\n\tfi" +
+      "rst_seq\030\004 \001(\003R\010firstSeq\022\031\n\010head_seq\030\005 \001(" +
+      "\003R\007headSeq\"\205\003\n\023StreamEventsRequest\022)\n\003ke" +
+      "y\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003key\022\037\n" +
+      "\013session_uid\030\002 \001(\tR\nsessionUid\022\026\n\006cursor" +
+      "\030\003 \001(\tR\006cursor\022 \n\tafter_seq\030\004 \001(\003H\000R\010aft" +
+      "erSeq\210\001\001\022\"\n\nafter_time\030\005 \001(\001H\001R\tafterTim" +
+      "e\210\001\001\022/\n\021num_recent_events\030\006 \001(\005H\002R\017numRe" +
+      "centEvents\210\001\001\022\026\n\006follow\030\007 \001(\010R\006follow\022H\n" +
+      "\022heartbeat_interval\030\010 \001(\0132\031.google.proto" +
+      "buf.DurationR\021heartbeatIntervalB\014\n\n_afte" +
+      "r_seqB\r\n\013_after_timeB\024\n\022_num_recent_even" +
+      "ts\"\205\004\n\024StreamEventsResponse\022\026\n\006cursor\030\001 " +
+      "\001(\tR\006cursor\022\020\n\003seq\030\002 \001(\003R\003seq\022;\n\013server_" +
+      "time\030\003 \001(\0132\032.google.protobuf.TimestampR\n" +
+      "serverTime\0222\n\006opened\030\004 \001(\0132\030.sessiond.v1" +
+      ".OpenedFrameH\000R\006opened\0222\n\006events\030\005 \001(\0132\030" +
+      ".sessiond.v1.EventsFrameH\000R\006events\0229\n\tca" +
+      "ught_up\030\006 \001(\0132\032.sessiond.v1.CaughtUpFram" +
+      "eH\000R\010caughtUp\022;\n\theartbeat\030\007 \001(\0132\033.sessi" +
+      "ond.v1.HeartbeatFrameH\000R\theartbeat\0225\n\007ch" +
+      "anged\030\010 \001(\0132\031.sessiond.v1.ChangedFrameH\000" +
+      "R\007changed\0225\n\007closing\030\t \001(\0132\031.sessiond.v1" +
+      ".ClosingFrameH\000R\007closing\022/\n\005state\030\n \001(\0132" +
+      "\027.sessiond.v1.StateFrameH\000R\005stateB\007\n\005fra" +
+      "me\"\260\001\n\013OpenedFrame\022.\n\007session\030\001 \001(\0132\024.se" +
+      "ssiond.v1.SessionR\007session\022H\n\022heartbeat_" +
+      "interval\030\002 \001(\0132\031.google.protobuf.Duratio" +
+      "nR\021heartbeatInterval\022\'\n\017state_continues\030" +
+      "\003 \001(\010R\016stateContinues\"\236\001\n\nStateFrame\0228\n\005" +
+      "state\030\001 \003(\0132\".sessiond.v1.StateFrame.Sta" +
+      "teEntryR\005state\022\034\n\tcontinues\030\002 \001(\010R\tconti" +
+      "nues\0328\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
+      "value\030\002 \001(\tR\005value:\0028\001\"W\n\013EventsFrame\022*\n" +
+      "\006events\030\001 \003(\0132\022.sessiond.v1.EventR\006event" +
+      "s\022\034\n\tcontinues\030\002 \001(\010R\tcontinues\"\017\n\rCaugh" +
+      "tUpFrame\"\020\n\016HeartbeatFrame\"\232\003\n\014ChangedFr" +
+      "ame\022\032\n\010revision\030\001 \001(\003R\010revision\022\033\n\tafter" +
+      "_seq\030\002 \001(\003R\010afterSeq\022J\n\013state_delta\030\003 \003(" +
+      "\0132).sessiond.v1.ChangedFrame.StateDeltaE" +
+      "ntryR\nstateDelta\022,\n\022removed_state_keys\030\004" +
+      " \003(\tR\020removedStateKeys\022%\n\016state_replaced" +
+      "\030\005 \001(\010R\rstateReplaced\0224\n\007changed\030\006 \001(\0132\032" +
+      ".google.protobuf.FieldMaskR\007changed\022;\n\013c" +
+      "reate_time\030\007 \001(\0132\032.google.protobuf.Times" +
+      "tampR\ncreateTime\032=\n\017StateDeltaEntry\022\020\n\003k" +
+      "ey\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"" +
+      "B\n\014ClosingFrame\0222\n\006reason\030\001 \001(\0162\032.sessio" +
+      "nd.v1.ClosingReasonR\006reason\"M\n\017ListAppsR" +
+      "equest\022\033\n\tpage_size\030\001 \001(\005R\010pageSize\022\035\n\np" +
+      "age_token\030\002 \001(\tR\tpageToken\"W\n\020ListAppsRe" +
+      "sponse\022\033\n\tapp_names\030\001 \003(\tR\010appNames\022&\n\017n" +
+      "ext_page_token\030\002 \001(\tR\rnextPageToken\"y\n\020L" +
+      "istUsersRequest\022)\n\003key\030\001 \001(\0132\027.sessiond." +
+      "v1.SessionKeyR\003key\022\033\n\tpage_size\030\002 \001(\005R\010p" +
+      "ageSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"V" +
+      "\n\021ListUsersResponse\022\031\n\010user_ids\030\001 \003(\tR\007u" +
+      "serIds\022&\n\017next_page_token\030\002 \001(\tR\rnextPag" +
+      "eToken\"\310\001\n\024WatchSessionsRequest\022)\n\003key\030\001" +
+      " \001(\0132\027.sessiond.v1.SessionKeyR\003key\022\026\n\006cu" +
+      "rsor\030\002 \001(\tR\006cursor\022#\n\rinclude_state\030\003 \001(" +
+      "\010R\014includeState\022H\n\022heartbeat_interval\030\004 " +
+      "\001(\0132\031.google.protobuf.DurationR\021heartbea" +
+      "tInterval\"\203\005\n\025WatchSessionsResponse\022\026\n\006c" +
+      "ursor\030\001 \001(\tR\006cursor\022;\n\013server_time\030\002 \001(\013" +
+      "2\032.google.protobuf.TimestampR\nserverTime" +
+      "\0227\n\006opened\030\003 \001(\0132\035.sessiond.v1.WatchOpen" +
+      "edFrameH\000R\006opened\0229\n\006listed\030\004 \001(\0132\037.sess" +
+      "iond.v1.SessionListedFrameH\000R\006listed\022<\n\007" +
+      "created\030\005 \001(\0132 .sessiond.v1.SessionCreat" +
+      "edFrameH\000R\007created\022<\n\007changed\030\006 \001(\0132 .se" +
+      "ssiond.v1.SessionChangedFrameH\000R\007changed" +
+      "\022<\n\007deleted\030\007 \001(\0132 .sessiond.v1.SessionD" +
+      "eletedFrameH\000R\007deleted\022/\n\005reset\030\010 \001(\0132\027." +
+      "sessiond.v1.ResetFrameH\000R\005reset\0229\n\tcaugh" +
+      "t_up\030\t \001(\0132\032.sessiond.v1.CaughtUpFrameH\000" +
+      "R\010caughtUp\022;\n\theartbeat\030\n \001(\0132\033.sessiond" +
+      ".v1.HeartbeatFrameH\000R\theartbeat\0225\n\007closi" +
+      "ng\030\013 \001(\0132\031.sessiond.v1.ClosingFrameH\000R\007c" +
+      "losingB\007\n\005frame\"\\\n\020WatchOpenedFrame\022H\n\022h" +
+      "eartbeat_interval\030\001 \001(\0132\031.google.protobu" +
+      "f.DurationR\021heartbeatInterval\"F\n\022Session" +
+      "ListedFrame\0220\n\010sessions\030\001 \003(\0132\024.sessiond" +
+      ".v1.SessionR\010sessions\"E\n\023SessionCreatedF" +
+      "rame\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.Sess" +
+      "ionR\007session\"E\n\023SessionChangedFrame\022.\n\007s" +
+      "ession\030\001 \001(\0132\024.sessiond.v1.SessionR\007sess" +
+      "ion\"\217\001\n\023SessionDeletedFrame\022)\n\003key\030\001 \001(\013" +
+      "2\027.sessiond.v1.SessionKeyR\003key\022\020\n\003uid\030\002 " +
+      "\001(\tR\003uid\022;\n\013delete_time\030\003 \001(\0132\032.google.p" +
+      "rotobuf.TimestampR\ndeleteTime\"\014\n\nResetFr" +
+      "ame\"?\n\022GetAppStateRequest\022)\n\003key\030\001 \001(\0132\027" +
+      ".sessiond.v1.SessionKeyR\003key\"\222\001\n\023GetAppS" +
+      "tateResponse\022A\n\005state\030\001 \003(\0132+.sessiond.v" +
+      "1.GetAppStateResponse.StateEntryR\005state\032" +
+      "8\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
+      "\030\002 \001(\tR\005value:\0028\001\"@\n\023GetUserStateRequest" +
       "\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003" +
-      "key\022\037\n\013session_uid\030\002 \001(\tR\nsessionUid\022\026\n\006" +
-      "cursor\030\003 \001(\tR\006cursor\022 \n\tafter_seq\030\004 \001(\003H" +
-      "\000R\010afterSeq\210\001\001\022\"\n\nafter_time\030\005 \001(\001H\001R\taf" +
-      "terTime\210\001\001\022/\n\021num_recent_events\030\006 \001(\005H\002R" +
-      "\017numRecentEvents\210\001\001\022\026\n\006follow\030\007 \001(\010R\006fol" +
-      "low\022H\n\022heartbeat_interval\030\010 \001(\0132\031.google" +
-      ".protobuf.DurationR\021heartbeatIntervalB\014\n" +
-      "\n_after_seqB\r\n\013_after_timeB\024\n\022_num_recen" +
-      "t_events\"\324\003\n\024StreamEventsResponse\022\026\n\006cur" +
-      "sor\030\001 \001(\tR\006cursor\022\020\n\003seq\030\002 \001(\003R\003seq\022;\n\013s" +
-      "erver_time\030\003 \001(\0132\032.google.protobuf.Times" +
-      "tampR\nserverTime\0222\n\006opened\030\004 \001(\0132\030.sessi" +
-      "ond.v1.OpenedFrameH\000R\006opened\0222\n\006events\030\005" +
-      " \001(\0132\030.sessiond.v1.EventsFrameH\000R\006events" +
-      "\0229\n\tcaught_up\030\006 \001(\0132\032.sessiond.v1.Caught" +
-      "UpFrameH\000R\010caughtUp\022;\n\theartbeat\030\007 \001(\0132\033" +
-      ".sessiond.v1.HeartbeatFrameH\000R\theartbeat" +
-      "\0225\n\007changed\030\010 \001(\0132\031.sessiond.v1.ChangedF" +
-      "rameH\000R\007changed\0225\n\007closing\030\t \001(\0132\031.sessi" +
-      "ond.v1.ClosingFrameH\000R\007closingB\007\n\005frame\"" +
-      "\207\001\n\013OpenedFrame\022.\n\007session\030\001 \001(\0132\024.sessi" +
-      "ond.v1.SessionR\007session\022H\n\022heartbeat_int" +
-      "erval\030\002 \001(\0132\031.google.protobuf.DurationR\021" +
-      "heartbeatInterval\"W\n\013EventsFrame\022*\n\006even" +
-      "ts\030\001 \003(\0132\022.sessiond.v1.EventR\006events\022\034\n\t" +
-      "continues\030\002 \001(\010R\tcontinues\"\017\n\rCaughtUpFr" +
-      "ame\"\020\n\016HeartbeatFrame\"\200\002\n\014ChangedFrame\022\032" +
-      "\n\010revision\030\001 \001(\003R\010revision\022\033\n\tafter_seq\030" +
-      "\002 \001(\003R\010afterSeq\022J\n\013state_delta\030\003 \003(\0132).s" +
-      "essiond.v1.ChangedFrame.StateDeltaEntryR" +
-      "\nstateDelta\022,\n\022removed_state_keys\030\004 \003(\tR" +
-      "\020removedStateKeys\032=\n\017StateDeltaEntry\022\020\n\003" +
-      "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
-      "\"B\n\014ClosingFrame\0222\n\006reason\030\001 \001(\0162\032.sessi" +
-      "ond.v1.ClosingReasonR\006reason\"M\n\017ListApps" +
-      "Request\022\033\n\tpage_size\030\001 \001(\005R\010pageSize\022\035\n\n" +
-      "page_token\030\002 \001(\tR\tpageToken\"W\n\020ListAppsR" +
-      "esponse\022\033\n\tapp_names\030\001 \003(\tR\010appNames\022&\n\017" +
-      "next_page_token\030\002 \001(\tR\rnextPageToken\"y\n\020" +
-      "ListUsersRequest\022)\n\003key\030\001 \001(\0132\027.sessiond" +
-      ".v1.SessionKeyR\003key\022\033\n\tpage_size\030\002 \001(\005R\010" +
-      "pageSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"" +
-      "V\n\021ListUsersResponse\022\031\n\010user_ids\030\001 \003(\tR\007" +
-      "userIds\022&\n\017next_page_token\030\002 \001(\tR\rnextPa" +
-      "geToken\"\310\001\n\024WatchSessionsRequest\022)\n\003key\030" +
-      "\001 \001(\0132\027.sessiond.v1.SessionKeyR\003key\022\026\n\006c" +
-      "ursor\030\002 \001(\tR\006cursor\022#\n\rinclude_state\030\003 \001" +
-      "(\010R\014includeState\022H\n\022heartbeat_interval\030\004" +
-      " \001(\0132\031.google.protobuf.DurationR\021heartbe" +
-      "atInterval\"\203\005\n\025WatchSessionsResponse\022\026\n\006" +
-      "cursor\030\001 \001(\tR\006cursor\022;\n\013server_time\030\002 \001(" +
-      "\0132\032.google.protobuf.TimestampR\nserverTim" +
-      "e\0227\n\006opened\030\003 \001(\0132\035.sessiond.v1.WatchOpe" +
-      "nedFrameH\000R\006opened\0229\n\006listed\030\004 \001(\0132\037.ses" +
-      "siond.v1.SessionListedFrameH\000R\006listed\022<\n" +
-      "\007created\030\005 \001(\0132 .sessiond.v1.SessionCrea" +
-      "tedFrameH\000R\007created\022<\n\007changed\030\006 \001(\0132 .s" +
-      "essiond.v1.SessionChangedFrameH\000R\007change" +
-      "d\022<\n\007deleted\030\007 \001(\0132 .sessiond.v1.Session" +
-      "DeletedFrameH\000R\007deleted\022/\n\005reset\030\010 \001(\0132\027" +
-      ".sessiond.v1.ResetFrameH\000R\005reset\0229\n\tcaug" +
-      "ht_up\030\t \001(\0132\032.sessiond.v1.CaughtUpFrameH" +
-      "\000R\010caughtUp\022;\n\theartbeat\030\n \001(\0132\033.session" +
-      "d.v1.HeartbeatFrameH\000R\theartbeat\0225\n\007clos" +
-      "ing\030\013 \001(\0132\031.sessiond.v1.ClosingFrameH\000R\007" +
-      "closingB\007\n\005frame\"\\\n\020WatchOpenedFrame\022H\n\022" +
-      "heartbeat_interval\030\001 \001(\0132\031.google.protob" +
-      "uf.DurationR\021heartbeatInterval\"D\n\022Sessio" +
-      "nListedFrame\022.\n\007session\030\001 \001(\0132\024.sessiond" +
-      ".v1.SessionR\007session\"E\n\023SessionCreatedFr" +
-      "ame\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.Sessi" +
-      "onR\007session\"E\n\023SessionChangedFrame\022.\n\007se" +
-      "ssion\030\001 \001(\0132\024.sessiond.v1.SessionR\007sessi" +
-      "on\"\217\001\n\023SessionDeletedFrame\022)\n\003key\030\001 \001(\0132" +
-      "\027.sessiond.v1.SessionKeyR\003key\022\020\n\003uid\030\002 \001" +
-      "(\tR\003uid\022;\n\013delete_time\030\003 \001(\0132\032.google.pr" +
-      "otobuf.TimestampR\ndeleteTime\"\014\n\nResetFra" +
-      "me\"?\n\022GetAppStateRequest\022)\n\003key\030\001 \001(\0132\027." +
-      "sessiond.v1.SessionKeyR\003key\"\222\001\n\023GetAppSt" +
-      "ateResponse\022A\n\005state\030\001 \003(\0132+.sessiond.v1" +
-      ".GetAppStateResponse.StateEntryR\005state\0328" +
-      "\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030" +
-      "\002 \001(\tR\005value:\0028\001\"@\n\023GetUserStateRequest\022" +
-      ")\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003k" +
-      "ey\"\224\001\n\024GetUserStateResponse\022B\n\005state\030\001 \003" +
-      "(\0132,.sessiond.v1.GetUserStateResponse.St" +
-      "ateEntryR\005state\0328\n\nStateEntry\022\020\n\003key\030\001 \001" +
-      "(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\243\002\n\025Up" +
-      "dateAppStateRequest\022)\n\003key\030\001 \001(\0132\027.sessi" +
-      "ond.v1.SessionKeyR\003key\022S\n\013state_delta\030\002 " +
-      "\003(\01322.sessiond.v1.UpdateAppStateRequest." +
-      "StateDeltaEntryR\nstateDelta\022,\n\022removed_s" +
-      "tate_keys\030\003 \003(\tR\020removedStateKeys\022\035\n\nreq" +
-      "uest_id\030\004 \001(\tR\trequestId\032=\n\017StateDeltaEn" +
-      "try\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005va" +
-      "lue:\0028\001\"U\n\026UpdateAppStateResponse\022;\n\013upd" +
-      "ate_time\030\001 \001(\0132\032.google.protobuf.Timesta" +
-      "mpR\nupdateTime\"\245\002\n\026UpdateUserStateReques" +
-      "t\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR" +
-      "\003key\022T\n\013state_delta\030\002 \003(\01323.sessiond.v1." +
-      "UpdateUserStateRequest.StateDeltaEntryR\n" +
-      "stateDelta\022,\n\022removed_state_keys\030\003 \003(\tR\020" +
-      "removedStateKeys\022\035\n\nrequest_id\030\004 \001(\tR\tre" +
-      "questId\032=\n\017StateDeltaEntry\022\020\n\003key\030\001 \001(\tR" +
-      "\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"V\n\027Update" +
-      "UserStateResponse\022;\n\013update_time\030\001 \001(\0132\032" +
-      ".google.protobuf.TimestampR\nupdateTime*\273" +
-      "\001\n\014SessionOrder\022\035\n\031SESSION_ORDER_UNSPECI" +
-      "FIED\020\000\022\"\n\036SESSION_ORDER_UPDATE_TIME_DESC" +
-      "\020\001\022!\n\035SESSION_ORDER_UPDATE_TIME_ASC\020\002\022\"\n" +
-      "\036SESSION_ORDER_CREATE_TIME_DESC\020\003\022!\n\035SES" +
-      "SION_ORDER_CREATE_TIME_ASC\020\004*\372\001\n\rClosing" +
-      "Reason\022\036\n\032CLOSING_REASON_UNSPECIFIED\020\000\022 " +
-      "\n\034CLOSING_REASON_SHUTTING_DOWN\020\001\022\032\n\026CLOS" +
-      "ING_REASON_MAX_AGE\020\002\022\"\n\036CLOSING_REASON_S" +
-      "ESSION_DELETED\020\003\022$\n CLOSING_REASON_SESSI" +
-      "ON_RECREATED\020\004\022\036\n\032CLOSING_REASON_SLOW_RE" +
-      "ADER\020\005\022!\n\035CLOSING_REASON_EVENTS_TRIMMED\020" +
-      "\0062\224\013\n\016SessionService\022V\n\rCreateSession\022!." +
-      "sessiond.v1.CreateSessionRequest\032\".sessi" +
-      "ond.v1.CreateSessionResponse\022R\n\nGetSessi" +
-      "on\022\036.sessiond.v1.GetSessionRequest\032\037.ses" +
-      "siond.v1.GetSessionResponse\"\003\220\002\001\022V\n\rUpda" +
-      "teSession\022!.sessiond.v1.UpdateSessionReq" +
-      "uest\032\".sessiond.v1.UpdateSessionResponse" +
-      "\022V\n\rDeleteSession\022!.sessiond.v1.DeleteSe" +
-      "ssionRequest\032\".sessiond.v1.DeleteSession" +
-      "Response\022X\n\014ListSessions\022 .sessiond.v1.L" +
-      "istSessionsRequest\032!.sessiond.v1.ListSes" +
-      "sionsResponse\"\003\220\002\001\022P\n\013AppendEvent\022\037.sess" +
-      "iond.v1.AppendEventRequest\032 .sessiond.v1" +
-      ".AppendEventResponse\022b\n\021BatchAppendEvent" +
-      "s\022%.sessiond.v1.BatchAppendEventsRequest" +
-      "\032&.sessiond.v1.BatchAppendEventsResponse" +
-      "\022R\n\nListEvents\022\036.sessiond.v1.ListEventsR" +
-      "equest\032\037.sessiond.v1.ListEventsResponse\"" +
-      "\003\220\002\001\022Z\n\014StreamEvents\022 .sessiond.v1.Strea" +
-      "mEventsRequest\032!.sessiond.v1.StreamEvent" +
-      "sResponse\"\003\220\002\0010\001\022L\n\010ListApps\022\034.sessiond." +
-      "v1.ListAppsRequest\032\035.sessiond.v1.ListApp" +
-      "sResponse\"\003\220\002\001\022O\n\tListUsers\022\035.sessiond.v" +
-      "1.ListUsersRequest\032\036.sessiond.v1.ListUse" +
-      "rsResponse\"\003\220\002\001\022]\n\rWatchSessions\022!.sessi" +
-      "ond.v1.WatchSessionsRequest\032\".sessiond.v" +
-      "1.WatchSessionsResponse\"\003\220\002\0010\001\022U\n\013GetApp" +
-      "State\022\037.sessiond.v1.GetAppStateRequest\032 " +
-      ".sessiond.v1.GetAppStateResponse\"\003\220\002\001\022X\n" +
-      "\014GetUserState\022 .sessiond.v1.GetUserState" +
-      "Request\032!.sessiond.v1.GetUserStateRespon" +
-      "se\"\003\220\002\001\022Y\n\016UpdateAppState\022\".sessiond.v1." +
-      "UpdateAppStateRequest\032#.sessiond.v1.Upda" +
-      "teAppStateResponse\022\\\n\017UpdateUserState\022#." +
-      "sessiond.v1.UpdateUserStateRequest\032$.ses" +
-      "siond.v1.UpdateUserStateResponseB\233\001\n\017dev" +
-      ".sessiond.v1B\023SessionServiceProtoP\001Z&ses" +
-      "siond.dev/go/sessiond/v1;sessiondv1\242\002\003SX" +
-      "X\252\002\013Sessiond.V1\312\002\013Sessiond\\V1\342\002\027Sessiond" +
-      "\\V1\\GPBMetadata\352\002\014Sessiond::V1b\006proto3"
+      "key\"\224\001\n\024GetUserStateResponse\022B\n\005state\030\001 " +
+      "\003(\0132,.sessiond.v1.GetUserStateResponse.S" +
+      "tateEntryR\005state\0328\n\nStateEntry\022\020\n\003key\030\001 " +
+      "\001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\243\002\n\025U" +
+      "pdateAppStateRequest\022)\n\003key\030\001 \001(\0132\027.sess" +
+      "iond.v1.SessionKeyR\003key\022S\n\013state_delta\030\002" +
+      " \003(\01322.sessiond.v1.UpdateAppStateRequest" +
+      ".StateDeltaEntryR\nstateDelta\022,\n\022removed_" +
+      "state_keys\030\003 \003(\tR\020removedStateKeys\022\035\n\nre" +
+      "quest_id\030\004 \001(\tR\trequestId\032=\n\017StateDeltaE" +
+      "ntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005v" +
+      "alue:\0028\001\"U\n\026UpdateAppStateResponse\022;\n\013up" +
+      "date_time\030\001 \001(\0132\032.google.protobuf.Timest" +
+      "ampR\nupdateTime\"\245\002\n\026UpdateUserStateReque" +
+      "st\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKey" +
+      "R\003key\022T\n\013state_delta\030\002 \003(\01323.sessiond.v1" +
+      ".UpdateUserStateRequest.StateDeltaEntryR" +
+      "\nstateDelta\022,\n\022removed_state_keys\030\003 \003(\tR" +
+      "\020removedStateKeys\022\035\n\nrequest_id\030\004 \001(\tR\tr" +
+      "equestId\032=\n\017StateDeltaEntry\022\020\n\003key\030\001 \001(\t" +
+      "R\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"V\n\027Updat" +
+      "eUserStateResponse\022;\n\013update_time\030\001 \001(\0132" +
+      "\032.google.protobuf.TimestampR\nupdateTime*" +
+      "\273\001\n\014SessionOrder\022\035\n\031SESSION_ORDER_UNSPEC" +
+      "IFIED\020\000\022\"\n\036SESSION_ORDER_UPDATE_TIME_DES" +
+      "C\020\001\022!\n\035SESSION_ORDER_UPDATE_TIME_ASC\020\002\022\"" +
+      "\n\036SESSION_ORDER_CREATE_TIME_DESC\020\003\022!\n\035SE" +
+      "SSION_ORDER_CREATE_TIME_ASC\020\004*T\n\nEventSc" +
+      "ope\022\033\n\027EVENT_SCOPE_UNSPECIFIED\020\000\022\024\n\020EVEN" +
+      "T_SCOPE_USER\020\001\022\023\n\017EVENT_SCOPE_APP\020\002*\372\001\n\r" +
+      "ClosingReason\022\036\n\032CLOSING_REASON_UNSPECIF" +
+      "IED\020\000\022 \n\034CLOSING_REASON_SHUTTING_DOWN\020\001\022" +
+      "\032\n\026CLOSING_REASON_MAX_AGE\020\002\022\"\n\036CLOSING_R" +
+      "EASON_SESSION_DELETED\020\003\022$\n CLOSING_REASO" +
+      "N_SESSION_RECREATED\020\004\022\036\n\032CLOSING_REASON_" +
+      "SLOW_READER\020\005\022!\n\035CLOSING_REASON_EVENTS_T" +
+      "RIMMED\020\0062\224\013\n\016SessionService\022V\n\rCreateSes" +
+      "sion\022!.sessiond.v1.CreateSessionRequest\032" +
+      "\".sessiond.v1.CreateSessionResponse\022R\n\nG" +
+      "etSession\022\036.sessiond.v1.GetSessionReques" +
+      "t\032\037.sessiond.v1.GetSessionResponse\"\003\220\002\001\022" +
+      "V\n\rUpdateSession\022!.sessiond.v1.UpdateSes" +
+      "sionRequest\032\".sessiond.v1.UpdateSessionR" +
+      "esponse\022V\n\rDeleteSession\022!.sessiond.v1.D" +
+      "eleteSessionRequest\032\".sessiond.v1.Delete" +
+      "SessionResponse\022X\n\014ListSessions\022 .sessio" +
+      "nd.v1.ListSessionsRequest\032!.sessiond.v1." +
+      "ListSessionsResponse\"\003\220\002\001\022P\n\013AppendEvent" +
+      "\022\037.sessiond.v1.AppendEventRequest\032 .sess" +
+      "iond.v1.AppendEventResponse\022b\n\021BatchAppe" +
+      "ndEvents\022%.sessiond.v1.BatchAppendEvents" +
+      "Request\032&.sessiond.v1.BatchAppendEventsR" +
+      "esponse\022R\n\nListEvents\022\036.sessiond.v1.List" +
+      "EventsRequest\032\037.sessiond.v1.ListEventsRe" +
+      "sponse\"\003\220\002\001\022Z\n\014StreamEvents\022 .sessiond.v" +
+      "1.StreamEventsRequest\032!.sessiond.v1.Stre" +
+      "amEventsResponse\"\003\220\002\0010\001\022L\n\010ListApps\022\034.se" +
+      "ssiond.v1.ListAppsRequest\032\035.sessiond.v1." +
+      "ListAppsResponse\"\003\220\002\001\022O\n\tListUsers\022\035.ses" +
+      "siond.v1.ListUsersRequest\032\036.sessiond.v1." +
+      "ListUsersResponse\"\003\220\002\001\022]\n\rWatchSessions\022" +
+      "!.sessiond.v1.WatchSessionsRequest\032\".ses" +
+      "siond.v1.WatchSessionsResponse\"\003\220\002\0010\001\022U\n" +
+      "\013GetAppState\022\037.sessiond.v1.GetAppStateRe" +
+      "quest\032 .sessiond.v1.GetAppStateResponse\"" +
+      "\003\220\002\001\022X\n\014GetUserState\022 .sessiond.v1.GetUs" +
+      "erStateRequest\032!.sessiond.v1.GetUserStat" +
+      "eResponse\"\003\220\002\001\022Y\n\016UpdateAppState\022\".sessi" +
+      "ond.v1.UpdateAppStateRequest\032#.sessiond." +
+      "v1.UpdateAppStateResponse\022\\\n\017UpdateUserS" +
+      "tate\022#.sessiond.v1.UpdateUserStateReques" +
+      "t\032$.sessiond.v1.UpdateUserStateResponseB" +
+      "\233\001\n\017dev.sessiond.v1B\023SessionServiceProto" +
+      "P\001Z&sessiond.dev/go/sessiond/v1;sessiond" +
+      "v1\242\002\003SXX\252\002\013Sessiond.V1\312\002\013Sessiond\\V1\342\002\027S" +
+      "essiond\\V1\\GPBMetadata\352\002\014Sessiond::V1b\006p" +
+      "roto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -600,7 +628,7 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_GetSessionRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetSessionRequest_descriptor,
-        new java.lang.String[] { "Key", "SessionUid", "AsOfSeq", });
+        new java.lang.String[] { "Key", "SessionUid", "AsOfSeq", "OmitState", });
     internal_static_sessiond_v1_GetSessionResponse_descriptor =
       getDescriptor().getMessageTypes().get(3);
     internal_static_sessiond_v1_GetSessionResponse_fieldAccessorTable = new
@@ -612,7 +640,7 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_UpdateSessionRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateSessionRequest_descriptor,
-        new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "UpdateMask", "OwnerId", "DisplayName", "Labels", "State", "StateDelta", "RemovedStateKeys", "RequestId", });
+        new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "UpdateMask", "OwnerId", "DisplayName", "Labels", "State", "StateDelta", "RemovedStateKeys", "RequestId", "OmitState", });
     internal_static_sessiond_v1_UpdateSessionRequest_LabelsEntry_descriptor =
       internal_static_sessiond_v1_UpdateSessionRequest_descriptor.getNestedTypes().get(0);
     internal_static_sessiond_v1_UpdateSessionRequest_LabelsEntry_fieldAccessorTable = new
@@ -642,7 +670,7 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_DeleteSessionRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_DeleteSessionRequest_descriptor,
-        new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", });
+        new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "RequestId", });
     internal_static_sessiond_v1_DeleteSessionResponse_descriptor =
       getDescriptor().getMessageTypes().get(7);
     internal_static_sessiond_v1_DeleteSessionResponse_fieldAccessorTable = new
@@ -678,7 +706,7 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_AppendEventRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_AppendEventRequest_descriptor,
-        new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "Event", "CreateSession", });
+        new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "Event", "CreateSession", "OwnerId", });
     internal_static_sessiond_v1_AppendEventResponse_descriptor =
       getDescriptor().getMessageTypes().get(11);
     internal_static_sessiond_v1_AppendEventResponse_fieldAccessorTable = new
@@ -690,7 +718,7 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_BatchAppendEventsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_BatchAppendEventsRequest_descriptor,
-        new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "Events", "CreateSession", });
+        new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "Events", "CreateSession", "OwnerId", });
     internal_static_sessiond_v1_BatchAppendEventsResponse_descriptor =
       getDescriptor().getMessageTypes().get(13);
     internal_static_sessiond_v1_BatchAppendEventsResponse_fieldAccessorTable = new
@@ -702,7 +730,7 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_ListEventsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListEventsRequest_descriptor,
-        new java.lang.String[] { "Key", "SessionUid", "PageSize", "PageToken", "AfterSeq", "BeforeSeq", "Descending", "AfterTime", });
+        new java.lang.String[] { "Key", "SessionUid", "PageSize", "PageToken", "AfterSeq", "BeforeSeq", "Descending", "AfterTime", "Scope", });
     internal_static_sessiond_v1_ListEventsResponse_descriptor =
       getDescriptor().getMessageTypes().get(15);
     internal_static_sessiond_v1_ListEventsResponse_fieldAccessorTable = new
@@ -720,37 +748,49 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_StreamEventsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_StreamEventsResponse_descriptor,
-        new java.lang.String[] { "Cursor", "Seq", "ServerTime", "Opened", "Events", "CaughtUp", "Heartbeat", "Changed", "Closing", "Frame", });
+        new java.lang.String[] { "Cursor", "Seq", "ServerTime", "Opened", "Events", "CaughtUp", "Heartbeat", "Changed", "Closing", "State", "Frame", });
     internal_static_sessiond_v1_OpenedFrame_descriptor =
       getDescriptor().getMessageTypes().get(18);
     internal_static_sessiond_v1_OpenedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_OpenedFrame_descriptor,
-        new java.lang.String[] { "Session", "HeartbeatInterval", });
-    internal_static_sessiond_v1_EventsFrame_descriptor =
+        new java.lang.String[] { "Session", "HeartbeatInterval", "StateContinues", });
+    internal_static_sessiond_v1_StateFrame_descriptor =
       getDescriptor().getMessageTypes().get(19);
+    internal_static_sessiond_v1_StateFrame_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_sessiond_v1_StateFrame_descriptor,
+        new java.lang.String[] { "State", "Continues", });
+    internal_static_sessiond_v1_StateFrame_StateEntry_descriptor =
+      internal_static_sessiond_v1_StateFrame_descriptor.getNestedTypes().get(0);
+    internal_static_sessiond_v1_StateFrame_StateEntry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_sessiond_v1_StateFrame_StateEntry_descriptor,
+        new java.lang.String[] { "Key", "Value", });
+    internal_static_sessiond_v1_EventsFrame_descriptor =
+      getDescriptor().getMessageTypes().get(20);
     internal_static_sessiond_v1_EventsFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_EventsFrame_descriptor,
         new java.lang.String[] { "Events", "Continues", });
     internal_static_sessiond_v1_CaughtUpFrame_descriptor =
-      getDescriptor().getMessageTypes().get(20);
+      getDescriptor().getMessageTypes().get(21);
     internal_static_sessiond_v1_CaughtUpFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_CaughtUpFrame_descriptor,
         new java.lang.String[] { });
     internal_static_sessiond_v1_HeartbeatFrame_descriptor =
-      getDescriptor().getMessageTypes().get(21);
+      getDescriptor().getMessageTypes().get(22);
     internal_static_sessiond_v1_HeartbeatFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_HeartbeatFrame_descriptor,
         new java.lang.String[] { });
     internal_static_sessiond_v1_ChangedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(22);
+      getDescriptor().getMessageTypes().get(23);
     internal_static_sessiond_v1_ChangedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ChangedFrame_descriptor,
-        new java.lang.String[] { "Revision", "AfterSeq", "StateDelta", "RemovedStateKeys", });
+        new java.lang.String[] { "Revision", "AfterSeq", "StateDelta", "RemovedStateKeys", "StateReplaced", "Changed", "CreateTime", });
     internal_static_sessiond_v1_ChangedFrame_StateDeltaEntry_descriptor =
       internal_static_sessiond_v1_ChangedFrame_descriptor.getNestedTypes().get(0);
     internal_static_sessiond_v1_ChangedFrame_StateDeltaEntry_fieldAccessorTable = new
@@ -758,91 +798,91 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_ChangedFrame_StateDeltaEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_ClosingFrame_descriptor =
-      getDescriptor().getMessageTypes().get(23);
+      getDescriptor().getMessageTypes().get(24);
     internal_static_sessiond_v1_ClosingFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ClosingFrame_descriptor,
         new java.lang.String[] { "Reason", });
     internal_static_sessiond_v1_ListAppsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(24);
+      getDescriptor().getMessageTypes().get(25);
     internal_static_sessiond_v1_ListAppsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListAppsRequest_descriptor,
         new java.lang.String[] { "PageSize", "PageToken", });
     internal_static_sessiond_v1_ListAppsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(25);
+      getDescriptor().getMessageTypes().get(26);
     internal_static_sessiond_v1_ListAppsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListAppsResponse_descriptor,
         new java.lang.String[] { "AppNames", "NextPageToken", });
     internal_static_sessiond_v1_ListUsersRequest_descriptor =
-      getDescriptor().getMessageTypes().get(26);
+      getDescriptor().getMessageTypes().get(27);
     internal_static_sessiond_v1_ListUsersRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListUsersRequest_descriptor,
         new java.lang.String[] { "Key", "PageSize", "PageToken", });
     internal_static_sessiond_v1_ListUsersResponse_descriptor =
-      getDescriptor().getMessageTypes().get(27);
+      getDescriptor().getMessageTypes().get(28);
     internal_static_sessiond_v1_ListUsersResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListUsersResponse_descriptor,
         new java.lang.String[] { "UserIds", "NextPageToken", });
     internal_static_sessiond_v1_WatchSessionsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(28);
+      getDescriptor().getMessageTypes().get(29);
     internal_static_sessiond_v1_WatchSessionsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_WatchSessionsRequest_descriptor,
         new java.lang.String[] { "Key", "Cursor", "IncludeState", "HeartbeatInterval", });
     internal_static_sessiond_v1_WatchSessionsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(29);
+      getDescriptor().getMessageTypes().get(30);
     internal_static_sessiond_v1_WatchSessionsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_WatchSessionsResponse_descriptor,
         new java.lang.String[] { "Cursor", "ServerTime", "Opened", "Listed", "Created", "Changed", "Deleted", "Reset", "CaughtUp", "Heartbeat", "Closing", "Frame", });
     internal_static_sessiond_v1_WatchOpenedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(30);
+      getDescriptor().getMessageTypes().get(31);
     internal_static_sessiond_v1_WatchOpenedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_WatchOpenedFrame_descriptor,
         new java.lang.String[] { "HeartbeatInterval", });
     internal_static_sessiond_v1_SessionListedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(31);
+      getDescriptor().getMessageTypes().get(32);
     internal_static_sessiond_v1_SessionListedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_SessionListedFrame_descriptor,
-        new java.lang.String[] { "Session", });
+        new java.lang.String[] { "Sessions", });
     internal_static_sessiond_v1_SessionCreatedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(32);
+      getDescriptor().getMessageTypes().get(33);
     internal_static_sessiond_v1_SessionCreatedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_SessionCreatedFrame_descriptor,
         new java.lang.String[] { "Session", });
     internal_static_sessiond_v1_SessionChangedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(33);
+      getDescriptor().getMessageTypes().get(34);
     internal_static_sessiond_v1_SessionChangedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_SessionChangedFrame_descriptor,
         new java.lang.String[] { "Session", });
     internal_static_sessiond_v1_SessionDeletedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(34);
+      getDescriptor().getMessageTypes().get(35);
     internal_static_sessiond_v1_SessionDeletedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_SessionDeletedFrame_descriptor,
         new java.lang.String[] { "Key", "Uid", "DeleteTime", });
     internal_static_sessiond_v1_ResetFrame_descriptor =
-      getDescriptor().getMessageTypes().get(35);
+      getDescriptor().getMessageTypes().get(36);
     internal_static_sessiond_v1_ResetFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ResetFrame_descriptor,
         new java.lang.String[] { });
     internal_static_sessiond_v1_GetAppStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(36);
+      getDescriptor().getMessageTypes().get(37);
     internal_static_sessiond_v1_GetAppStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetAppStateRequest_descriptor,
         new java.lang.String[] { "Key", });
     internal_static_sessiond_v1_GetAppStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(37);
+      getDescriptor().getMessageTypes().get(38);
     internal_static_sessiond_v1_GetAppStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetAppStateResponse_descriptor,
@@ -854,13 +894,13 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_GetAppStateResponse_StateEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_GetUserStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(38);
+      getDescriptor().getMessageTypes().get(39);
     internal_static_sessiond_v1_GetUserStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetUserStateRequest_descriptor,
         new java.lang.String[] { "Key", });
     internal_static_sessiond_v1_GetUserStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(39);
+      getDescriptor().getMessageTypes().get(40);
     internal_static_sessiond_v1_GetUserStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetUserStateResponse_descriptor,
@@ -872,7 +912,7 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_GetUserStateResponse_StateEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_UpdateAppStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(40);
+      getDescriptor().getMessageTypes().get(41);
     internal_static_sessiond_v1_UpdateAppStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateAppStateRequest_descriptor,
@@ -884,13 +924,13 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_UpdateAppStateRequest_StateDeltaEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_UpdateAppStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(41);
+      getDescriptor().getMessageTypes().get(42);
     internal_static_sessiond_v1_UpdateAppStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateAppStateResponse_descriptor,
         new java.lang.String[] { "UpdateTime", });
     internal_static_sessiond_v1_UpdateUserStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(42);
+      getDescriptor().getMessageTypes().get(43);
     internal_static_sessiond_v1_UpdateUserStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateUserStateRequest_descriptor,
@@ -902,7 +942,7 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_UpdateUserStateRequest_StateDeltaEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_UpdateUserStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(43);
+      getDescriptor().getMessageTypes().get(44);
     internal_static_sessiond_v1_UpdateUserStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateUserStateResponse_descriptor,

@@ -213,7 +213,9 @@ private static final long serialVersionUID = 0L;
   private double afterTime_ = 0D;
   /**
    * <pre>
-   * Only events whose own timestamp is this or later, in seconds since 1970.
+   * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+   * the history only, up to the head at the first opening, also where a cursor goes on
+   * with it: what is appended later is sent whatever its timestamp.
    * </pre>
    *
    * <code>optional double after_time = 5 [json_name = "afterTime"];</code>
@@ -225,7 +227,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only events whose own timestamp is this or later, in seconds since 1970.
+   * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+   * the history only, up to the head at the first opening, also where a cursor goes on
+   * with it: what is appended later is sent whatever its timestamp.
    * </pre>
    *
    * <code>optional double after_time = 5 [json_name = "afterTime"];</code>
@@ -1277,7 +1281,9 @@ private static final long serialVersionUID = 0L;
     private double afterTime_ ;
     /**
      * <pre>
-     * Only events whose own timestamp is this or later, in seconds since 1970.
+     * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+     * the history only, up to the head at the first opening, also where a cursor goes on
+     * with it: what is appended later is sent whatever its timestamp.
      * </pre>
      *
      * <code>optional double after_time = 5 [json_name = "afterTime"];</code>
@@ -1289,7 +1295,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only events whose own timestamp is this or later, in seconds since 1970.
+     * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+     * the history only, up to the head at the first opening, also where a cursor goes on
+     * with it: what is appended later is sent whatever its timestamp.
      * </pre>
      *
      * <code>optional double after_time = 5 [json_name = "afterTime"];</code>
@@ -1301,7 +1309,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only events whose own timestamp is this or later, in seconds since 1970.
+     * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+     * the history only, up to the head at the first opening, also where a cursor goes on
+     * with it: what is appended later is sent whatever its timestamp.
      * </pre>
      *
      * <code>optional double after_time = 5 [json_name = "afterTime"];</code>
@@ -1317,7 +1327,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only events whose own timestamp is this or later, in seconds since 1970.
+     * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+     * the history only, up to the head at the first opening, also where a cursor goes on
+     * with it: what is appended later is sent whatever its timestamp.
      * </pre>
      *
      * <code>optional double after_time = 5 [json_name = "afterTime"];</code>

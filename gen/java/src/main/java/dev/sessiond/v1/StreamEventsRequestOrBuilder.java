@@ -98,7 +98,9 @@ public interface StreamEventsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only events whose own timestamp is this or later, in seconds since 1970.
+   * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+   * the history only, up to the head at the first opening, also where a cursor goes on
+   * with it: what is appended later is sent whatever its timestamp.
    * </pre>
    *
    * <code>optional double after_time = 5 [json_name = "afterTime"];</code>
@@ -107,7 +109,9 @@ public interface StreamEventsRequestOrBuilder extends
   boolean hasAfterTime();
   /**
    * <pre>
-   * Only events whose own timestamp is this or later, in seconds since 1970.
+   * Only events whose own timestamp is this or later, in seconds since 1970. Filters
+   * the history only, up to the head at the first opening, also where a cursor goes on
+   * with it: what is appended later is sent whatever its timestamp.
    * </pre>
    *
    * <code>optional double after_time = 5 [json_name = "afterTime"];</code>

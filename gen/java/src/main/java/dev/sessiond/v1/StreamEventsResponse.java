@@ -58,6 +58,7 @@ private static final long serialVersionUID = 0L;
     HEARTBEAT(7),
     CHANGED(8),
     CLOSING(9),
+    STATE(10),
     FRAME_NOT_SET(0);
     private final int value;
     private FrameCase(int value) {
@@ -81,6 +82,7 @@ private static final long serialVersionUID = 0L;
         case 7: return HEARTBEAT;
         case 8: return CHANGED;
         case 9: return CLOSING;
+        case 10: return STATE;
         case 0: return FRAME_NOT_SET;
         default: return null;
       }
@@ -101,7 +103,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object cursor_ = "";
   /**
    * <pre>
-   * Resumes right after this frame, without a gap or a double.
+   * Resumes right after this frame without a gap, and without a double but for the
+   * events of an append that `continues`: drop those with a seq that you have.
    * </pre>
    *
    * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -122,7 +125,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Resumes right after this frame, without a gap or a double.
+   * Resumes right after this frame without a gap, and without a double but for the
+   * events of an append that `continues`: drop those with a seq that you have.
    * </pre>
    *
    * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -454,6 +458,49 @@ private static final long serialVersionUID = 0L;
     return dev.sessiond.v1.ClosingFrame.getDefaultInstance();
   }
 
+  public static final int STATE_FIELD_NUMBER = 10;
+  /**
+   * <pre>
+   * More of the state that `opened` began.
+   * </pre>
+   *
+   * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+   * @return Whether the state field is set.
+   */
+  @java.lang.Override
+  public boolean hasState() {
+    return frameCase_ == 10;
+  }
+  /**
+   * <pre>
+   * More of the state that `opened` began.
+   * </pre>
+   *
+   * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+   * @return The state.
+   */
+  @java.lang.Override
+  public dev.sessiond.v1.StateFrame getState() {
+    if (frameCase_ == 10) {
+       return (dev.sessiond.v1.StateFrame) frame_;
+    }
+    return dev.sessiond.v1.StateFrame.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * More of the state that `opened` began.
+   * </pre>
+   *
+   * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+   */
+  @java.lang.Override
+  public dev.sessiond.v1.StateFrameOrBuilder getStateOrBuilder() {
+    if (frameCase_ == 10) {
+       return (dev.sessiond.v1.StateFrame) frame_;
+    }
+    return dev.sessiond.v1.StateFrame.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -494,6 +541,9 @@ private static final long serialVersionUID = 0L;
     }
     if (frameCase_ == 9) {
       output.writeMessage(9, (dev.sessiond.v1.ClosingFrame) frame_);
+    }
+    if (frameCase_ == 10) {
+      output.writeMessage(10, (dev.sessiond.v1.StateFrame) frame_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -538,6 +588,10 @@ private static final long serialVersionUID = 0L;
     if (frameCase_ == 9) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(9, (dev.sessiond.v1.ClosingFrame) frame_);
+    }
+    if (frameCase_ == 10) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(10, (dev.sessiond.v1.StateFrame) frame_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -589,6 +643,10 @@ private static final long serialVersionUID = 0L;
         if (!getClosing()
             .equals(other.getClosing())) return false;
         break;
+      case 10:
+        if (!getState()
+            .equals(other.getState())) return false;
+        break;
       case 0:
       default:
     }
@@ -636,6 +694,10 @@ private static final long serialVersionUID = 0L;
       case 9:
         hash = (37 * hash) + CLOSING_FIELD_NUMBER;
         hash = (53 * hash) + getClosing().hashCode();
+        break;
+      case 10:
+        hash = (37 * hash) + STATE_FIELD_NUMBER;
+        hash = (53 * hash) + getState().hashCode();
         break;
       case 0:
       default:
@@ -807,6 +869,9 @@ private static final long serialVersionUID = 0L;
       if (closingBuilder_ != null) {
         closingBuilder_.clear();
       }
+      if (stateBuilder_ != null) {
+        stateBuilder_.clear();
+      }
       frameCase_ = 0;
       frame_ = null;
       return this;
@@ -885,6 +950,10 @@ private static final long serialVersionUID = 0L;
       if (frameCase_ == 9 &&
           closingBuilder_ != null) {
         result.frame_ = closingBuilder_.build();
+      }
+      if (frameCase_ == 10 &&
+          stateBuilder_ != null) {
+        result.frame_ = stateBuilder_.build();
       }
     }
 
@@ -966,6 +1035,10 @@ private static final long serialVersionUID = 0L;
         }
         case CLOSING: {
           mergeClosing(other.getClosing());
+          break;
+        }
+        case STATE: {
+          mergeState(other.getState());
           break;
         }
         case FRAME_NOT_SET: {
@@ -1057,6 +1130,13 @@ private static final long serialVersionUID = 0L;
               frameCase_ = 9;
               break;
             } // case 74
+            case 82: {
+              input.readMessage(
+                  getStateFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              frameCase_ = 10;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1092,7 +1172,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object cursor_ = "";
     /**
      * <pre>
-     * Resumes right after this frame, without a gap or a double.
+     * Resumes right after this frame without a gap, and without a double but for the
+     * events of an append that `continues`: drop those with a seq that you have.
      * </pre>
      *
      * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -1112,7 +1193,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Resumes right after this frame, without a gap or a double.
+     * Resumes right after this frame without a gap, and without a double but for the
+     * events of an append that `continues`: drop those with a seq that you have.
      * </pre>
      *
      * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -1133,7 +1215,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Resumes right after this frame, without a gap or a double.
+     * Resumes right after this frame without a gap, and without a double but for the
+     * events of an append that `continues`: drop those with a seq that you have.
      * </pre>
      *
      * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -1150,7 +1233,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Resumes right after this frame, without a gap or a double.
+     * Resumes right after this frame without a gap, and without a double but for the
+     * events of an append that `continues`: drop those with a seq that you have.
      * </pre>
      *
      * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -1164,7 +1248,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Resumes right after this frame, without a gap or a double.
+     * Resumes right after this frame without a gap, and without a double but for the
+     * events of an append that `continues`: drop those with a seq that you have.
      * </pre>
      *
      * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -2448,6 +2533,184 @@ private static final long serialVersionUID = 0L;
       frameCase_ = 9;
       onChanged();
       return closingBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilderV3<
+        dev.sessiond.v1.StateFrame, dev.sessiond.v1.StateFrame.Builder, dev.sessiond.v1.StateFrameOrBuilder> stateBuilder_;
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     * @return Whether the state field is set.
+     */
+    @java.lang.Override
+    public boolean hasState() {
+      return frameCase_ == 10;
+    }
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     * @return The state.
+     */
+    @java.lang.Override
+    public dev.sessiond.v1.StateFrame getState() {
+      if (stateBuilder_ == null) {
+        if (frameCase_ == 10) {
+          return (dev.sessiond.v1.StateFrame) frame_;
+        }
+        return dev.sessiond.v1.StateFrame.getDefaultInstance();
+      } else {
+        if (frameCase_ == 10) {
+          return stateBuilder_.getMessage();
+        }
+        return dev.sessiond.v1.StateFrame.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     */
+    public Builder setState(dev.sessiond.v1.StateFrame value) {
+      if (stateBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        frame_ = value;
+        onChanged();
+      } else {
+        stateBuilder_.setMessage(value);
+      }
+      frameCase_ = 10;
+      return this;
+    }
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     */
+    public Builder setState(
+        dev.sessiond.v1.StateFrame.Builder builderForValue) {
+      if (stateBuilder_ == null) {
+        frame_ = builderForValue.build();
+        onChanged();
+      } else {
+        stateBuilder_.setMessage(builderForValue.build());
+      }
+      frameCase_ = 10;
+      return this;
+    }
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     */
+    public Builder mergeState(dev.sessiond.v1.StateFrame value) {
+      if (stateBuilder_ == null) {
+        if (frameCase_ == 10 &&
+            frame_ != dev.sessiond.v1.StateFrame.getDefaultInstance()) {
+          frame_ = dev.sessiond.v1.StateFrame.newBuilder((dev.sessiond.v1.StateFrame) frame_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          frame_ = value;
+        }
+        onChanged();
+      } else {
+        if (frameCase_ == 10) {
+          stateBuilder_.mergeFrom(value);
+        } else {
+          stateBuilder_.setMessage(value);
+        }
+      }
+      frameCase_ = 10;
+      return this;
+    }
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     */
+    public Builder clearState() {
+      if (stateBuilder_ == null) {
+        if (frameCase_ == 10) {
+          frameCase_ = 0;
+          frame_ = null;
+          onChanged();
+        }
+      } else {
+        if (frameCase_ == 10) {
+          frameCase_ = 0;
+          frame_ = null;
+        }
+        stateBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     */
+    public dev.sessiond.v1.StateFrame.Builder getStateBuilder() {
+      return getStateFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     */
+    @java.lang.Override
+    public dev.sessiond.v1.StateFrameOrBuilder getStateOrBuilder() {
+      if ((frameCase_ == 10) && (stateBuilder_ != null)) {
+        return stateBuilder_.getMessageOrBuilder();
+      } else {
+        if (frameCase_ == 10) {
+          return (dev.sessiond.v1.StateFrame) frame_;
+        }
+        return dev.sessiond.v1.StateFrame.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * More of the state that `opened` began.
+     * </pre>
+     *
+     * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilderV3<
+        dev.sessiond.v1.StateFrame, dev.sessiond.v1.StateFrame.Builder, dev.sessiond.v1.StateFrameOrBuilder> 
+        getStateFieldBuilder() {
+      if (stateBuilder_ == null) {
+        if (!(frameCase_ == 10)) {
+          frame_ = dev.sessiond.v1.StateFrame.getDefaultInstance();
+        }
+        stateBuilder_ = new com.google.protobuf.SingleFieldBuilderV3<
+            dev.sessiond.v1.StateFrame, dev.sessiond.v1.StateFrame.Builder, dev.sessiond.v1.StateFrameOrBuilder>(
+                (dev.sessiond.v1.StateFrame) frame_,
+                getParentForChildren(),
+                isClean());
+        frame_ = null;
+      }
+      frameCase_ = 10;
+      onChanged();
+      return stateBuilder_;
     }
     @java.lang.Override
     public final Builder setUnknownFields(

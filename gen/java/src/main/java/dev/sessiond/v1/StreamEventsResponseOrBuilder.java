@@ -10,7 +10,8 @@ public interface StreamEventsResponseOrBuilder extends
 
   /**
    * <pre>
-   * Resumes right after this frame, without a gap or a double.
+   * Resumes right after this frame without a gap, and without a double but for the
+   * events of an append that `continues`: drop those with a seq that you have.
    * </pre>
    *
    * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -19,7 +20,8 @@ public interface StreamEventsResponseOrBuilder extends
   java.lang.String getCursor();
   /**
    * <pre>
-   * Resumes right after this frame, without a gap or a double.
+   * Resumes right after this frame without a gap, and without a double but for the
+   * events of an append that `continues`: drop those with a seq that you have.
    * </pre>
    *
    * <code>string cursor = 1 [json_name = "cursor"];</code>
@@ -226,6 +228,33 @@ public interface StreamEventsResponseOrBuilder extends
    * <code>.sessiond.v1.ClosingFrame closing = 9 [json_name = "closing"];</code>
    */
   dev.sessiond.v1.ClosingFrameOrBuilder getClosingOrBuilder();
+
+  /**
+   * <pre>
+   * More of the state that `opened` began.
+   * </pre>
+   *
+   * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+   * @return Whether the state field is set.
+   */
+  boolean hasState();
+  /**
+   * <pre>
+   * More of the state that `opened` began.
+   * </pre>
+   *
+   * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+   * @return The state.
+   */
+  dev.sessiond.v1.StateFrame getState();
+  /**
+   * <pre>
+   * More of the state that `opened` began.
+   * </pre>
+   *
+   * <code>.sessiond.v1.StateFrame state = 10 [json_name = "state"];</code>
+   */
+  dev.sessiond.v1.StateFrameOrBuilder getStateOrBuilder();
 
   dev.sessiond.v1.StreamEventsResponse.FrameCase getFrameCase();
 }

@@ -37,7 +37,8 @@ public interface UpdateAppStateRequestOrBuilder extends
 
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -45,7 +46,8 @@ public interface UpdateAppStateRequestOrBuilder extends
   int getStateDeltaCount();
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -60,7 +62,8 @@ public interface UpdateAppStateRequestOrBuilder extends
   getStateDelta();
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -69,7 +72,8 @@ public interface UpdateAppStateRequestOrBuilder extends
   getStateDeltaMap();
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -81,7 +85,8 @@ java.lang.String getStateDeltaOrDefault(
 java.lang.String defaultValue);
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>

@@ -182,9 +182,10 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.FieldMask updateMask_;
   /**
    * <pre>
-   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-   * Absent: every field below that is not empty. `*`: owner_id, display_name,
-   * labels and state. `state` and `state_delta` exclude each other.
+   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+   * (which stands for removed_state_keys, too). Absent or empty: every field below
+   * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+   * `state_delta` exclude each other. A field that is not named is ignored.
    * </pre>
    *
    * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -196,9 +197,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-   * Absent: every field below that is not empty. `*`: owner_id, display_name,
-   * labels and state. `state` and `state_delta` exclude each other.
+   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+   * (which stands for removed_state_keys, too). Absent or empty: every field below
+   * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+   * `state_delta` exclude each other. A field that is not named is ignored.
    * </pre>
    *
    * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -210,9 +212,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-   * Absent: every field below that is not empty. `*`: owner_id, display_name,
-   * labels and state. `state` and `state_delta` exclude each other.
+   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+   * (which stands for removed_state_keys, too). Absent or empty: every field below
+   * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+   * `state_delta` exclude each other. A field that is not named is ignored.
    * </pre>
    *
    * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -705,6 +708,21 @@ java.lang.String defaultValue) {
     }
   }
 
+  public static final int OMIT_STATE_FIELD_NUMBER = 12;
+  private boolean omitState_ = false;
+  /**
+   * <pre>
+   * Leaves the state out of the answer.
+   * </pre>
+   *
+   * <code>bool omit_state = 12 [json_name = "omitState"];</code>
+   * @return The omitState.
+   */
+  @java.lang.Override
+  public boolean getOmitState() {
+    return omitState_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -760,6 +778,9 @@ java.lang.String defaultValue) {
     }
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(requestId_)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 11, requestId_);
+    }
+    if (omitState_ != false) {
+      output.writeBool(12, omitState_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -832,6 +853,10 @@ java.lang.String defaultValue) {
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(requestId_)) {
       size += com.google.protobuf.GeneratedMessageV3.computeStringSize(11, requestId_);
     }
+    if (omitState_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(12, omitState_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -878,6 +903,8 @@ java.lang.String defaultValue) {
         .equals(other.getRemovedStateKeysList())) return false;
     if (!getRequestId()
         .equals(other.getRequestId())) return false;
+    if (getOmitState()
+        != other.getOmitState()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -926,6 +953,9 @@ java.lang.String defaultValue) {
     }
     hash = (37 * hash) + REQUEST_ID_FIELD_NUMBER;
     hash = (53 * hash) + getRequestId().hashCode();
+    hash = (37 * hash) + OMIT_STATE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getOmitState());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1118,6 +1148,7 @@ java.lang.String defaultValue) {
       removedStateKeys_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
       requestId_ = "";
+      omitState_ = false;
       return this;
     }
 
@@ -1195,6 +1226,9 @@ java.lang.String defaultValue) {
       }
       if (((from_bitField0_ & 0x00000400) != 0)) {
         result.requestId_ = requestId_;
+      }
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.omitState_ = omitState_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1290,6 +1324,9 @@ java.lang.String defaultValue) {
         requestId_ = other.requestId_;
         bitField0_ |= 0x00000400;
         onChanged();
+      }
+      if (other.getOmitState() != false) {
+        setOmitState(other.getOmitState());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1389,6 +1426,11 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x00000400;
               break;
             } // case 90
+            case 96: {
+              omitState_ = input.readBool();
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 96
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1716,9 +1758,10 @@ java.lang.String defaultValue) {
         com.google.protobuf.FieldMask, com.google.protobuf.FieldMask.Builder, com.google.protobuf.FieldMaskOrBuilder> updateMaskBuilder_;
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -1729,9 +1772,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -1746,9 +1790,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -1768,9 +1813,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -1788,9 +1834,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -1815,9 +1862,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -1834,9 +1882,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -1848,9 +1897,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -1865,9 +1915,10 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-     * Absent: every field below that is not empty. `*`: owner_id, display_name,
-     * labels and state. `state` and `state_delta` exclude each other.
+     * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+     * (which stands for removed_state_keys, too). Absent or empty: every field below
+     * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+     * `state_delta` exclude each other. A field that is not named is ignored.
      * </pre>
      *
      * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -2777,6 +2828,50 @@ java.lang.String defaultValue) {
       checkByteStringIsUtf8(value);
       requestId_ = value;
       bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+
+    private boolean omitState_ ;
+    /**
+     * <pre>
+     * Leaves the state out of the answer.
+     * </pre>
+     *
+     * <code>bool omit_state = 12 [json_name = "omitState"];</code>
+     * @return The omitState.
+     */
+    @java.lang.Override
+    public boolean getOmitState() {
+      return omitState_;
+    }
+    /**
+     * <pre>
+     * Leaves the state out of the answer.
+     * </pre>
+     *
+     * <code>bool omit_state = 12 [json_name = "omitState"];</code>
+     * @param value The omitState to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOmitState(boolean value) {
+
+      omitState_ = value;
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Leaves the state out of the answer.
+     * </pre>
+     *
+     * <code>bool omit_state = 12 [json_name = "omitState"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOmitState() {
+      bitField0_ = (bitField0_ & ~0x00000800);
+      omitState_ = false;
       onChanged();
       return this;
     }

@@ -76,9 +76,10 @@ public interface UpdateSessionRequestOrBuilder extends
 
   /**
    * <pre>
-   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-   * Absent: every field below that is not empty. `*`: owner_id, display_name,
-   * labels and state. `state` and `state_delta` exclude each other.
+   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+   * (which stands for removed_state_keys, too). Absent or empty: every field below
+   * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+   * `state_delta` exclude each other. A field that is not named is ignored.
    * </pre>
    *
    * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -87,9 +88,10 @@ public interface UpdateSessionRequestOrBuilder extends
   boolean hasUpdateMask();
   /**
    * <pre>
-   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-   * Absent: every field below that is not empty. `*`: owner_id, display_name,
-   * labels and state. `state` and `state_delta` exclude each other.
+   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+   * (which stands for removed_state_keys, too). Absent or empty: every field below
+   * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+   * `state_delta` exclude each other. A field that is not named is ignored.
    * </pre>
    *
    * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -98,9 +100,10 @@ public interface UpdateSessionRequestOrBuilder extends
   com.google.protobuf.FieldMask getUpdateMask();
   /**
    * <pre>
-   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`.
-   * Absent: every field below that is not empty. `*`: owner_id, display_name,
-   * labels and state. `state` and `state_delta` exclude each other.
+   * What to change: `owner_id`, `display_name`, `labels`, `state`, `state_delta`
+   * (which stands for removed_state_keys, too). Absent or empty: every field below
+   * that is not empty. `*`: owner_id, display_name, labels and state. `state` and
+   * `state_delta` exclude each other. A field that is not named is ignored.
    * </pre>
    *
    * <code>.google.protobuf.FieldMask update_mask = 4 [json_name = "updateMask"];</code>
@@ -374,4 +377,14 @@ java.lang.String defaultValue);
    */
   com.google.protobuf.ByteString
       getRequestIdBytes();
+
+  /**
+   * <pre>
+   * Leaves the state out of the answer.
+   * </pre>
+   *
+   * <code>bool omit_state = 12 [json_name = "omitState"];</code>
+   * @return The omitState.
+   */
+  boolean getOmitState();
 }

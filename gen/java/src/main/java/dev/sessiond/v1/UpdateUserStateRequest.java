@@ -125,7 +125,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -146,7 +147,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -157,7 +159,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -175,7 +178,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * Keys to set, to JSON text.
+   * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+   * `temp:` is refused: it would be a mistake.
    * </pre>
    *
    * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -952,7 +956,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Keys to set, to JSON text.
+     * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+     * `temp:` is refused: it would be a mistake.
      * </pre>
      *
      * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -973,7 +978,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Keys to set, to JSON text.
+     * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+     * `temp:` is refused: it would be a mistake.
      * </pre>
      *
      * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -984,7 +990,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Keys to set, to JSON text.
+     * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+     * `temp:` is refused: it would be a mistake.
      * </pre>
      *
      * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -1002,7 +1009,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Keys to set, to JSON text.
+     * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+     * `temp:` is refused: it would be a mistake.
      * </pre>
      *
      * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -1026,7 +1034,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Keys to set, to JSON text.
+     * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+     * `temp:` is refused: it would be a mistake.
      * </pre>
      *
      * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -1049,7 +1058,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Keys to set, to JSON text.
+     * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+     * `temp:` is refused: it would be a mistake.
      * </pre>
      *
      * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>
@@ -1066,7 +1076,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Keys to set, to JSON text.
+     * Keys to set, to JSON text. A key that itself begins with `app:`, `user:` or
+     * `temp:` is refused: it would be a mistake.
      * </pre>
      *
      * <code>map&lt;string, string&gt; state_delta = 2 [json_name = "stateDelta"];</code>

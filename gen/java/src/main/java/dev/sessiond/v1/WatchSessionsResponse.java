@@ -233,7 +233,7 @@ private static final long serialVersionUID = 0L;
   public static final int LISTED_FIELD_NUMBER = 4;
   /**
    * <pre>
-   * A session that was there already, in the listing after `opened` or `reset`.
+   * Sessions that were there already, in the listing after `opened` or `reset`.
    * </pre>
    *
    * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -245,7 +245,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A session that was there already, in the listing after `opened` or `reset`.
+   * Sessions that were there already, in the listing after `opened` or `reset`.
    * </pre>
    *
    * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -260,7 +260,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A session that was there already, in the listing after `opened` or `reset`.
+   * Sessions that were there already, in the listing after `opened` or `reset`.
    * </pre>
    *
    * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1715,7 +1715,7 @@ private static final long serialVersionUID = 0L;
         dev.sessiond.v1.SessionListedFrame, dev.sessiond.v1.SessionListedFrame.Builder, dev.sessiond.v1.SessionListedFrameOrBuilder> listedBuilder_;
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1727,7 +1727,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1749,7 +1749,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1769,7 +1769,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1787,7 +1787,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1814,7 +1814,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1837,7 +1837,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1847,7 +1847,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -1865,7 +1865,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A session that was there already, in the listing after `opened` or `reset`.
+     * Sessions that were there already, in the listing after `opened` or `reset`.
      * </pre>
      *
      * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>

@@ -84,7 +84,7 @@ public interface WatchSessionsResponseOrBuilder extends
 
   /**
    * <pre>
-   * A session that was there already, in the listing after `opened` or `reset`.
+   * Sessions that were there already, in the listing after `opened` or `reset`.
    * </pre>
    *
    * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -93,7 +93,7 @@ public interface WatchSessionsResponseOrBuilder extends
   boolean hasListed();
   /**
    * <pre>
-   * A session that was there already, in the listing after `opened` or `reset`.
+   * Sessions that were there already, in the listing after `opened` or `reset`.
    * </pre>
    *
    * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
@@ -102,7 +102,7 @@ public interface WatchSessionsResponseOrBuilder extends
   dev.sessiond.v1.SessionListedFrame getListed();
   /**
    * <pre>
-   * A session that was there already, in the listing after `opened` or `reset`.
+   * Sessions that were there already, in the listing after `opened` or `reset`.
    * </pre>
    *
    * <code>.sessiond.v1.SessionListedFrame listed = 4 [json_name = "listed"];</code>
