@@ -29,7 +29,7 @@ const longestTimer = 2 ** 31 - 1;
 export class Calls {
   readonly config: Config;
   readonly log: Logger;
-  readonly #running = { unary: 0, streams: new Set<Call>() };
+  readonly #running = { unary: new Set<Call>(), streams: new Set<Call>() };
   #closing = false;
   #whenIdle: (() => void) | undefined;
 
@@ -45,17 +45,23 @@ export class Calls {
 
   /** How many calls run now. */
   get running(): { readonly unary: number; readonly streams: number } {
-    return { unary: this.#running.unary, streams: this.#running.streams.size };
+    return { unary: this.#running.unary.size, streams: this.#running.streams.size };
   }
 
-  /** Refuses new calls, tells streams to move, and resolves when all are over or after `graceMs`. */
+  /**
+   * Refuses new calls, tells streams to move, and resolves when all are over. After `graceMs`
+   * the unary calls that still run are told to retry elsewhere, and nobody waits for them.
+   */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     for (const call of this.#running.streams) call.abort(shuttingDown());
     if (this.#idle) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenIdle = resolve;
-    const timer = setTimeout(resolve, graceMs);
+    const timer = setTimeout(() => {
+      for (const call of this.#running.unary) call.abort(shuttingDown());
+      resolve();
+    }, graceMs);
     await promise;
     clearTimeout(timer);
   }
@@ -63,10 +69,9 @@ export class Calls {
   /** Takes a place for a call. @throws RpcError SERVER_BUSY, SHUTTING_DOWN */
   admit(call: Call): void {
     if (this.#closing) throw shuttingDown();
-    const { unary, streams } = this.#running;
-    const { maxConcurrentCalls, maxConcurrentStreams } = this.config;
-    if (call.streaming ? streams.size >= maxConcurrentStreams : unary >= maxConcurrentCalls) {
-      const limit = call.streaming ? maxConcurrentStreams : maxConcurrentCalls;
+    const running = this.#placesOf(call);
+    const limit = call.streaming ? this.config.maxConcurrentStreams : this.config.maxConcurrentCalls;
+    if (running.size >= limit) {
       const what = call.streaming ? "streams are open" : "calls are running";
       throw new RpcError(
         "SERVER_BUSY",
@@ -76,19 +81,21 @@ export class Calls {
         },
       );
     }
-    if (call.streaming) streams.add(call);
-    else this.#running.unary++;
+    running.add(call);
   }
 
   /** Gives the place back. */
   release(call: Call): void {
-    if (call.streaming) this.#running.streams.delete(call);
-    else this.#running.unary--;
+    this.#placesOf(call).delete(call);
     if (this.#idle) this.#whenIdle?.();
   }
 
+  #placesOf(call: Call): Set<Call> {
+    return call.streaming ? this.#running.streams : this.#running.unary;
+  }
+
   get #idle(): boolean {
-    return this.#running.unary === 0 && this.#running.streams.size === 0;
+    return this.#running.unary.size === 0 && this.#running.streams.size === 0;
   }
 }
 

@@ -38,6 +38,8 @@ export interface RunningServer {
 }
 
 const readinessPollMs = 5_000;
+/** What is kept of the grace for the last answers to leave. */
+const lastWordsMs = 1_000;
 
 /** Opens both ports, or none. @throws StartError */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -79,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       readiness.stop();
       tls?.close();
       for (const door of [grpc, http]) door.stopListening();
-      await calls.close(graceMs);
+      await calls.close(Math.max(0, graceMs - Math.min(lastWordsMs, graceMs / 4)));
       await Promise.all([grpc, http].map((door) => door.close(left())));
     },
   };

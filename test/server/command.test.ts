@@ -1,0 +1,195 @@
+/** The command as a user runs it: a process of its own over a SQLite file. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { HealthCheckResponseSchema } from "../../gen/ts/health/v1/health_pb.ts";
+import { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import { cleanup, RawClient } from "./support.ts";
+
+const main = join(import.meta.dirname, "../../src/main.ts");
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly out: () => string;
+  readonly err: () => string;
+  /** Exit code, or the signal's name. */
+  readonly ended: Promise<number | string | null>;
+  /** Resolves once stdout and stderr together match. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+function sessiond(args: readonly string[], env: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  cleanup(() => child.kill("SIGKILL"));
+  const texts = { out: "", err: "" };
+  const waiting = new Set<() => void>();
+  for (const [name, stream] of [
+    ["out", child.stdout],
+    ["err", child.stderr],
+  ] as const) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      texts[name] += text;
+      for (const look of waiting) look();
+    });
+  }
+  const ended = new Promise<number | string | null>((resolve) => {
+    child.on("close", (code, signal) => {
+      resolve(code ?? signal);
+      for (const look of waiting) look();
+    });
+  });
+  return {
+    child,
+    out: () => texts.out,
+    err: () => texts.err,
+    ended,
+    says(pattern) {
+      const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
+      const look = (): void => {
+        const found = pattern.exec(texts.out + texts.err);
+        if (found !== null) resolve(found);
+        else if (child.exitCode !== null) reject(new Error(`exited with ${child.exitCode}: ${texts.err}`));
+      };
+      waiting.add(look);
+      look();
+      return promise.finally(() => waiting.delete(look));
+    },
+  };
+}
+
+function storeUrl(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sessiond-command-"));
+  cleanup(() => rmSync(folder, { recursive: true, force: true }));
+  return `sqlite:${join(folder, "new/sessiond.db")}`;
+}
+
+const freePorts = ["--grpc-port", "0", "--http-port", "0"];
+
+async function started(run: Run): Promise<{ grpc: string; http: string }> {
+  const grpc = (await run.says(/gRPC +(127\.0\.0\.1:\d+)/))[1] ?? "";
+  const http = (await run.says(/(http:\/\/127\.0\.0\.1:\d+)/))[1] ?? "";
+  return { grpc, http };
+}
+
+describe("serve", () => {
+  test("starts from nothing, answers, and exits 0 on SIGTERM with a stream open", async () => {
+    const run = sessiond(["serve", "--store", storeUrl(), ...freePorts]);
+    const { grpc, http } = await started(run);
+    const client = new RawClient(grpc);
+    cleanup(() => client.client.close());
+    const key = { appName: "a", userId: "u", sessionId: "s" };
+    await client.call(SessionService.method.createSession, { key });
+    expect(await (await fetch(`${http}/readyz`)).text()).toBe("ready\n");
+    const watch = client.client.makeServerStreamRequest(
+      "/grpc.health.v1.Health/Watch",
+      (value: Buffer) => value,
+      (bytes) => fromBinary(HealthCheckResponseSchema, bytes),
+      Buffer.alloc(0),
+    );
+    watch.on("error", () => {});
+    await new Promise((resolve) => watch.once("data", resolve));
+    run.child.kill("SIGTERM");
+    expect(await run.ended).toBe(0);
+    expect(run.err()).toContain('"msg":"stopped"');
+    expect(run.out().split("\n").filter(Boolean).length).toBeLessThanOrEqual(3);
+  });
+
+  test("keeps what was stored over a restart", async () => {
+    const store = storeUrl();
+    const key = { appName: "a", userId: "u", sessionId: "s" };
+    const first = sessiond(["serve", "--store", store, ...freePorts]);
+    const before = new RawClient((await started(first)).grpc);
+    cleanup(() => before.client.close());
+    await before.call(SessionService.method.createSession, { key, state: { a: "1.0" } });
+    first.child.kill("SIGINT");
+    expect(await first.ended).toBe(0);
+    const second = sessiond(["serve", "--no-migrate", ...freePorts], { SESSIOND_STORE: store });
+    const after = new RawClient((await started(second)).grpc);
+    cleanup(() => after.client.close());
+    const { session } = await after.call(SessionService.method.getSession, { key });
+    expect(session?.state).toEqual({ a: "1.0" });
+  });
+
+  test("exits at once on a second signal", async () => {
+    const run = sessiond(["serve", "--store", storeUrl(), ...freePorts, "--shutdown-grace", "5m"]);
+    const { http } = await started(run);
+    // A request whose body never ends keeps the shutdown waiting.
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("{")),
+    });
+    const hanging = fetch(`${http}/sessiond.v1.SessionService/ListApps`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+      duplex: "half",
+    } as RequestInit).catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    await fetch(`${http}/healthz`);
+    run.child.kill("SIGTERM");
+    await run.says(/shutting down/);
+    run.child.kill("SIGTERM");
+    expect(await run.ended).toBe(1);
+    await hanging;
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ["an unknown flag", ["--strore", "x"], /^sessiond: unknown flag --strore \(did you mean --store\?\)/],
+    ["a contradiction", ["--tls-cert", "x"], /^sessiond: --tls-cert and --tls-key belong together/],
+  ])("stops on %s with exit code 2 and one line", async (_, args, message) => {
+    const run = sessiond(["serve", ...args]);
+    expect(await run.ended).toBe(2);
+    expect(run.err()).toMatch(message);
+    expect(run.err().trim().split("\n")).toHaveLength(1);
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ["an unknown store", ["--store", "nosuch:x"], /sqlite:PATH/],
+    [
+      "a missing certificate",
+      ["--tls-cert", "/nowhere", "--tls-key", "/nowhere"],
+      /\/nowhere cannot be used/,
+    ],
+  ])("stops on %s with exit code 1 and no stack", async (_, args, message) => {
+    const store = args.includes("--store") ? [] : ["--store", storeUrl()];
+    const run = sessiond(["serve", ...store, ...freePorts, "--log-level", "silent", ...args]);
+    expect(await run.ended).toBe(1);
+    expect(run.err()).toMatch(message);
+    expect(run.err()).not.toMatch(/\n +at /);
+  });
+});
+
+describe("the other commands", () => {
+  test("migrate --dry-run prints SQL and makes nothing; migrate makes the schema, twice without harm", async () => {
+    const store = storeUrl();
+    const dry = sessiond(["migrate", "--dry-run", "--store", store]);
+    expect(await dry.ended).toBe(0);
+    expect(dry.out()).toMatch(/CREATE TABLE adk_sessions/);
+    expect(existsSync(store.slice("sqlite:".length))).toBe(false);
+    for (const says of [/schema version 0 to \d+/, /up to date/]) {
+      const run = sessiond(["migrate", "--store", store]);
+      expect(await run.ended).toBe(0);
+      expect(run.out()).toMatch(says);
+    }
+  });
+
+  test("version and --help answer", async () => {
+    const version = sessiond(["version"]);
+    expect(await version.ended).toBe(0);
+    expect(version.out()).toMatch(/^sessiond \d+\.\d+\.\d+\nnode \d+/);
+    expect(version.out()).toMatch(/better-sqlite3 \d/);
+    for (const args of [["--help"], ["serve", "--help"], ["migrate", "-h"], ["version", "--help"]]) {
+      const run = sessiond(args);
+      expect(await run.ended).toBe(0);
+      expect(run.out()).toContain("Usage: sessiond");
+    }
+    const unknown = sessiond(["srve"]);
+    expect(await unknown.ended).toBe(2);
+    expect(unknown.err()).toContain("did you mean serve?");
+  });
+});
