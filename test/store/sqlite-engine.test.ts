@@ -18,7 +18,7 @@ import { sqliteEngine } from "../../src/store/sqlite/index.ts";
 import { openForWork } from "../../src/store/sqlite/open.ts";
 import { OPERATIONS } from "../../src/store/sqlite/operations.ts";
 import { STEPS } from "../../src/store/sqlite/schema.ts";
-import type { Store } from "../../src/store/store.ts";
+import type { EventRange, Store } from "../../src/store/store.ts";
 import {
   ANY,
   append,
@@ -430,6 +430,28 @@ describe("worker threads", () => {
     expect(last).toBe(200_000);
     // All of it would be more than 400 MB.
     expect((peak - before) / 1e6).toBeLessThan(150);
+  });
+
+  test("what a filter leaves in is found across a long history, both ways", async () => {
+    const store = await openStore();
+    const session = await fill(store, 35_000);
+    const seqs = [2, 9_999, 10_000, 10_001, 10_002, 20_001, 34_999, 35_000];
+    const delta = JSON.stringify({ own: "1" });
+    await database.execute(
+      `UPDATE adk_events SET timestamp = 9e12, state_delta = '${delta}' WHERE seq IN (${seqs.join(", ")})`,
+    );
+    const read = async (more: Partial<EventRange>) =>
+      (await readRange(store, rangeOf(session, { afterTime: 9e12, ...more }))).map((event) => event.seq);
+    expect(await read({})).toEqual(seqs);
+    expect(await read({ descending: true })).toEqual(seqs.toReversed());
+    expect(await read({ maxRows: 3 })).toEqual(seqs.slice(0, 3));
+    expect(await read({ afterSeq: 10_000, throughSeq: 34_999, descending: true })).toEqual([
+      34_999, 20_001, 10_002, 10_001,
+    ]);
+    const deltas: number[] = [];
+    const range = { key: session.key, uid: session.uid, afterSeq: 0, throughSeq: 35_000, maxRows: 100 };
+    for await (const chunk of store.readStateDeltas(range)) deltas.push(...chunk.map((delta) => delta.seq));
+    expect(deltas).toEqual(seqs);
   });
 
   test("a consumer that stops for good holds no reader, and leaving early ends the read", async () => {
