@@ -1,6 +1,7 @@
 /** The real server with real clients: what the tests of this folder are written against. */
 export * from "./harness/clients.ts";
 export * from "./harness/data.ts";
+export { dump, runSql } from "./harness/database.ts";
 export { deafProxy } from "./harness/deaf-proxy.ts";
 export * from "./harness/failure.ts";
 export { grpcTransport } from "./harness/grpc-transport.ts";
