@@ -15,6 +15,9 @@ import { engineOptions } from "./migrate.ts";
 import { progressOn } from "./progress.ts";
 import { sweepRequests } from "./sweep.ts";
 
+/** How long work that nobody waits for any more may go on after the grace, before each step of the end. */
+const leftoverMs = 2_000;
+
 /**
  * Runs the server until it is told to stop, then resolves.
  * @throws UsageError, StartError if it cannot start
@@ -47,9 +50,11 @@ export async function serve(args: readonly string[]): Promise<void> {
     const signal = await stopped;
     log.info({ signal, graceMs: config.shutdownGrace }, "shutting down");
     await server.close(config.shutdownGrace);
+    // Appends whose callers have gone: they may be committed already.
+    await within(pipeline.drain(), leftoverMs);
   } finally {
     sweeping.abort();
-    await within(store.close(), 2_000);
+    await within(store.close(), leftoverMs);
   }
   log.info("stopped");
 }

@@ -138,6 +138,29 @@ describe("serve", () => {
     await hanging;
   });
 
+  test.each([
+    ["exception", 'throw new Error("SECRET fault")'],
+    ["rejection", 'void Promise.reject(new Error("SECRET fault"))'],
+  ])(
+    "logs an uncaught %s as fatal and exits 1; callers see a lost connection and nothing else",
+    async (_, fault) => {
+      const script = `process.on("SIGUSR2", () => { ${fault} });`;
+      const run = sessiond(["serve", "--store", storeUrl(), ...freePorts], {
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}`,
+      });
+      const { grpc } = await started(run);
+      const client = new RawClient(grpc);
+      cleanup(() => client.client.close());
+      await client.call(SessionService.method.listApps, {});
+      run.child.kill("SIGUSR2");
+      expect(await run.ended).toBe(1);
+      expect(run.err()).toMatch(/"level":"fatal".*SECRET fault/);
+      const lost = await client.call(SessionService.method.listApps, {}).catch((error: unknown) => error);
+      expect(lost).toMatchObject({ code: 14 });
+      expect(JSON.stringify(lost)).not.toContain("SECRET");
+    },
+  );
+
   test.each<[string, string[], RegExp]>([
     ["an unknown flag", ["--strore", "x"], /^sessiond: unknown flag --strore \(did you mean --store\?\)/],
     ["a contradiction", ["--tls-cert", "x"], /^sessiond: --tls-cert and --tls-key belong together/],

@@ -4,6 +4,7 @@ import { connect as netConnect } from "node:net";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
+import { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { RpcError } from "../../src/rpc/errors.ts";
 import { cleanup, gate, type TestServer, testServer, untilAborted } from "./support.ts";
 
@@ -131,7 +132,43 @@ describe("messages", () => {
   );
 });
 
+test.each([
+  ["HTTP/2 in pieces", ["P", "RI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0\0\0\x04\0\0\0\0\0"], "0000..04"],
+  [
+    "HTTP/1.1 in pieces",
+    ["P", "OST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"],
+    Buffer.from("HTTP/1.1 405").toString("hex"),
+  ],
+])("a connection is told apart by its first bytes: %s", async (_, pieces, answer) => {
+  const server = await testServer();
+  const socket = netConnect({ port: server.httpPort, host: "127.0.0.1", noDelay: true });
+  cleanup(() => socket.destroy());
+  for (const piece of pieces) {
+    await new Promise((resolve) => socket.write(piece, "latin1", resolve));
+    await fetch(`${server.httpUrl}/healthz`);
+  }
+  const first = await new Promise<Buffer>((resolve) => socket.once("data", resolve));
+  expect(first.toString("hex")).toMatch(new RegExp(`^${answer}`));
+});
+
 describe("failures", () => {
+  test("to keep an answer within the limit come as too large", async () => {
+    const server = await testServer(
+      { getSession: async () => ({ session: { displayName: "x".repeat(100_000) } }) },
+      { maxMessageBytes: 100_000 },
+    );
+    expect(
+      reasonOf(
+        await server
+          .connect()
+          .getSession({ key })
+          .catch((error: unknown) => error),
+      ),
+    ).toBe("TOO_LARGE");
+    const refused = server.grpc().call(SessionService.method.getSession, { key });
+    await expect(refused).rejects.toMatchObject({ reason: "TOO_LARGE", facts: { limit_bytes: "100000" } });
+  });
+
   test.each(["connect", "grpcWeb"] as const)("carry the same details as on gRPC (%s)", async (protocol) => {
     const server = await testServer({
       getSession: async () => {

@@ -97,7 +97,7 @@ function errorOf(code: number, given: string, path: string): RpcError | undefine
   const message = decoded(given);
   const [, limit] = /larger than (?:max \(\d+ vs )?(\d+)/.exec(message) ?? [];
   if (code === Code.ResourceExhausted && limit !== undefined) {
-    return new RpcError("TOO_LARGE", `The message is larger than this server takes: ${limit} bytes.`, {
+    return new RpcError("TOO_LARGE", `The message is larger than this server's limit: ${limit} bytes.`, {
       facts: { limit_bytes: limit },
     });
   }

@@ -63,7 +63,7 @@ function unary(calls: Calls, method: DescMethodUnary, handler: UnaryHandler<Desc
   return (wire: Unary, callback: sendUnaryData<Buffer>): void => {
     const call = begin(calls, method, wire);
     wire.on("cancelled", () => call.cancel());
-    answer(call, method, handler, wire)
+    answer(calls, call, method, handler, wire)
       .then((bytes) => {
         wire.sendMetadata(headerMetadata(call.headers));
         callback(null, bytes);
@@ -73,6 +73,7 @@ function unary(calls: Calls, method: DescMethodUnary, handler: UnaryHandler<Desc
 }
 
 async function answer(
+  calls: Calls,
   call: Call,
   method: DescMethodUnary,
   handler: UnaryHandler<DescMethod>,
@@ -82,6 +83,16 @@ async function answer(
   const request = decode(method, wire.request, call);
   const response = await call.race(handler(request, call.context));
   const bytes = encode(method, response);
+  const { maxMessageBytes } = calls.config;
+  if (bytes.byteLength > maxMessageBytes) {
+    throw new RpcError(
+      "TOO_LARGE",
+      `The answer is larger than this server's limit: ${maxMessageBytes} bytes.`,
+      {
+        facts: { limit_bytes: String(maxMessageBytes) },
+      },
+    );
+  }
   call.sent(bytes.byteLength);
   call.succeed();
   return bytes;

@@ -48,6 +48,7 @@ export function connectDoor(calls: Calls, handlers: Handlers): RpcDoor {
     connect: true,
     grpcWeb: true,
     readMaxBytes: maxMessageBytes,
+    writeMaxBytes: maxMessageBytes,
     acceptCompression: [compressionGzip],
     compressMinBytes: minCompressed,
     // connect's options pass this decoder on, though its types do not say so: by default a byte
@@ -148,7 +149,8 @@ async function serve(
     const wire = universalRequestFromNodeRequest(request, response, undefined, values);
     wire.signal.addEventListener("abort", () => call.cancel(), { once: true });
     answer = await handler({ ...wire, body: received(call, wire.body) });
-    if (!running.begun) {
+    // What it refuses before the RPC begins, and an answer that it cannot write, are connect's own failures.
+    if (!running.begun || (answer.status !== 200 && !call.over)) {
       answer = await refusal(call, protocol, request, answer, calls.config.maxMessageBytes);
     }
   } catch (error) {

@@ -73,10 +73,14 @@ export async function readFailure(
   const cause = new ConnectError(message, code);
   switch (code) {
     case Code.ResourceExhausted:
-      return new RpcError("TOO_LARGE", `The message is larger than this server takes: ${limitBytes} bytes.`, {
-        facts: { limit_bytes: String(limitBytes) },
-        cause,
-      });
+      return new RpcError(
+        "TOO_LARGE",
+        `The message is larger than this server's limit: ${limitBytes} bytes.`,
+        {
+          facts: { limit_bytes: String(limitBytes) },
+          cause,
+        },
+      );
     case Code.Internal:
     case Code.Unknown:
     case Code.InvalidArgument:

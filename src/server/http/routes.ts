@@ -30,6 +30,7 @@ export type Route = (request: HttpRequest, response: HttpResponse) => void;
 /** Makes the one listener of the port, which never throws. */
 export function routes(options: RouteOptions): Route {
   return (request, response) => {
+    response.on("error", () => {});
     try {
       route(options, request, response);
     } catch {

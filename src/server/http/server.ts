@@ -16,6 +16,7 @@ import { type Route, routes } from "./routes.ts";
 
 const headersTimeoutMs = 20_000;
 const keepAliveTimeoutMs = 75_000;
+const http2Preface = Buffer.from("PRI");
 
 /** Opens the HTTP port. `page` is asked for the HTML at `/`. @throws StartError */
 export async function openHttp(options: DoorOptions & { readonly page: () => string }): Promise<Door> {
@@ -79,19 +80,34 @@ function cleartext(config: Config, route: Route, sessions: Set<ServerHttp2Sessio
   const [onHttp1] = http1.listeners("connection") as ((this: NetServer, socket: Socket) => void)[];
   http1.removeAllListeners("connection");
   http1.on("connection", (socket: Socket) => {
-    socket.setTimeout(headersTimeoutMs, () => socket.destroy());
-    socket.once("readable", () => {
-      const chunk: Buffer | null = socket.read();
-      if (chunk === null) return;
-      socket.setTimeout(0);
-      socket.removeAllListeners("timeout");
-      socket.unshift(chunk);
+    firstBytes(socket, (bytes) => {
       // The preface of HTTP/2 begins with a method that HTTP/1.1 does not have.
-      if (chunk.subarray(0, 3).toString("latin1") === "PRI") http2.emit("connection", socket);
+      if (bytes.equals(http2Preface)) http2.emit("connection", socket);
       else onHttp1?.call(http1, socket);
     });
   });
   return { net: http1, closeIdle: () => http1.closeIdleConnections() };
+}
+
+/** Calls back with a connection's first bytes, which stay to be read; one that sends none is closed. */
+function firstBytes(socket: Socket, then: (bytes: Buffer) => void): void {
+  let bytes = Buffer.alloc(0);
+  const onTimeout = (): void => void socket.destroy();
+  const onReadable = (): void => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    bytes = Buffer.concat([bytes, chunk]);
+    const first = bytes.subarray(0, http2Preface.length);
+    if (first.length < http2Preface.length && http2Preface.subarray(0, first.length).equals(first)) return;
+    socket.off("readable", onReadable);
+    socket.setTimeout(0);
+    socket.off("timeout", onTimeout);
+    socket.unshift(bytes);
+    then(first);
+  };
+  socket.setTimeout(headersTimeoutMs);
+  socket.on("timeout", onTimeout);
+  socket.on("readable", onReadable);
 }
 
 function secure(
