@@ -7,6 +7,7 @@ import { defaultLimits } from "../../src/config/limits.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { flagOf, knobs, variableOf } from "../../src/config.ts";
 import { reasonRules } from "../../src/rpc/reasons.ts";
+import { dialectOf } from "../../src/store/mysql/dialect.ts";
 import { blocksOf, documents, readDocument, tableBelow } from "./markdown.ts";
 
 const scripts = JSON.parse(readDocument("package.json")).scripts as Record<string, string>;
@@ -87,6 +88,17 @@ describe("docs/protocol.md", () => {
     ];
     expect(limits).toEqual(expect.arrayContaining(expected));
   });
+});
+
+test("docs/which-store.md names the oldest servers that are taken", () => {
+  const rows = new Map(
+    readDocument("docs/which-store.md")
+      .matchAll(/^\| ([^|]+) \| (.*) \|$/gm)
+      .map(([, name, rest]) => [name, rest]),
+  );
+  expect(rows.get("oldest version")).toBe("built in | 8.0.17 | 10.5");
+  for (const version of ["8.0.17", "10.5.0-MariaDB"]) expect(() => dialectOf(version)).not.toThrow();
+  for (const version of ["8.0.16", "10.4.34-MariaDB"]) expect(() => dialectOf(version)).toThrow(/newer/);
 });
 
 test("every method is in docs/api.md", () => {
