@@ -435,7 +435,7 @@ describe("worker threads", () => {
   test("what a filter leaves in is found across a long history, both ways", async () => {
     const store = await openStore();
     const session = await fill(store, 35_000);
-    const seqs = [2, 9_999, 10_000, 10_001, 10_002, 20_001, 34_999, 35_000];
+    const seqs = [2, 5_000, 9_999, 10_000, 10_001, 10_002, 15_000, 20_001, 25_000, 34_999, 35_000];
     const delta = JSON.stringify({ own: "1" });
     await database.execute(
       `UPDATE adk_events SET timestamp = 9e12, state_delta = '${delta}' WHERE seq IN (${seqs.join(", ")})`,
@@ -563,10 +563,22 @@ describe("processes", () => {
   }
 
   test("processes that start at once migrate once", async () => {
-    const body = "console.log((await engine.migrate(url, { ...options, dryRun: false })).steps.length);";
-    const results = await Promise.all(Array.from({ length: 3 }, () => run(process.execPath, script(body))));
-    const steps = results.map(({ stdout }) => Number(stdout.trim()));
-    expect(steps.sort()).toEqual([0, 0, STEPS.length]);
+    // All are loaded and wait for a word, so that they run at the same moment.
+    const body = `
+      console.log("loaded");
+      process.stdin.once("data", async () => {
+        console.log((await engine.migrate(url, { ...options, dryRun: false })).steps.length);
+        process.exit();
+      });
+    `;
+    const children = Array.from({ length: 4 }, () => {
+      const child = spawn(process.execPath, script(body), { stdio: ["pipe", "pipe", "inherit"] });
+      return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+    });
+    for (const { lines } of children) expect((await lines.next()).value).toBe("loaded");
+    for (const { child } of children) child.stdin.write("go\n");
+    const steps = await Promise.all(children.map(async ({ lines }) => Number((await lines.next()).value)));
+    expect(steps.sort()).toEqual([0, 0, 0, STEPS.length]);
   });
 
   test("what was acknowledged is there after kill -9", async () => {
