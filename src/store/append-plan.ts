@@ -3,9 +3,9 @@
  * the session rows and the events whose ids come again, asks for a plan, and writes it.
  * All rules of I2 to I5 for appends live here, once for all engines.
  */
-import { isEmptyDelta } from './state.ts';
-import { StoreError } from './errors.ts';
-import type { AppendedEvent, AppendInput, AppendOutcome, NewEvent, ScopeDelta, SessionKey } from './store.ts';
+import { isEmptyDelta } from "./state.ts";
+import { StoreError } from "./errors.ts";
+import type { AppendedEvent, AppendInput, AppendOutcome, NewEvent, ScopeDelta, SessionKey } from "./store.ts";
 
 /** What a plan must know of a session row. */
 export interface SessionHead {
@@ -38,18 +38,29 @@ export interface PlannedEvent {
 /** Keys to write in one scope's state: undefined removes the key. */
 export type StateWrites = ReadonlyMap<string, string | undefined>;
 
+/** A session that a group makes. */
+export interface PlannedSession {
+  /** As it is after the group. */
+  readonly head: SessionHead;
+  readonly ownerId: string;
+}
+
 /** Everything to write, and every append's outcome. */
 export interface AppendPlan {
   /** In the order of the group. */
   readonly outcomes: readonly AppendOutcome[];
-  /** Session rows to insert, as they are after the group. */
-  readonly created: readonly SessionHead[];
+  /** Session rows to insert. */
+  readonly created: readonly PlannedSession[];
   /** Session rows to update, as they are after the group. */
   readonly advanced: readonly SessionHead[];
   readonly events: readonly PlannedEvent[];
   /** State to write, the group's last word per key. */
   readonly sessionState: readonly { readonly key: SessionKey; readonly writes: StateWrites }[];
-  readonly userState: readonly { readonly appName: string; readonly userId: string; readonly writes: StateWrites }[];
+  readonly userState: readonly {
+    readonly appName: string;
+    readonly userId: string;
+    readonly writes: StateWrites;
+  }[];
   readonly appState: readonly { readonly appName: string; readonly writes: StateWrites }[];
 }
 
@@ -88,6 +99,8 @@ class Planner {
   /** Events that the appends so far add, by session and id: a retry may meet its first try. */
   private readonly added = new Map<string, Map<string, EventMark>>();
   private readonly events: PlannedEvent[] = [];
+  /** The owners of the sessions that the appends so far make. */
+  private readonly owners = new Map<string, string>();
   private readonly state = {
     session: new Map<string, { key: SessionKey; writes: Map<string, string | undefined> }>(),
     user: new Map<string, { appName: string; userId: string; writes: Map<string, string | undefined> }>(),
@@ -108,10 +121,11 @@ class Planner {
     const text = keyText(input.key);
     const head = this.now.get(text) ?? this.heads.get(text) ?? newHead(input);
     if (head === undefined) {
-      return failed(new StoreError('SESSION_NOT_FOUND', 'The session does not exist.'));
+      return failed(new StoreError("SESSION_NOT_FOUND", "The session does not exist."));
     }
     // The uid counts before a repeated id: an event of a deleted namesake is not this one's.
-    if (input.expected.uid !== undefined && input.expected.uid !== head.uid) return failed(staleSession(head));
+    if (input.expected.uid !== undefined && input.expected.uid !== head.uid)
+      return failed(staleSession(head));
     const repeated = this.repeated(text, head, input.events);
     if (repeated !== undefined) return repeated;
     if (input.expected.revision !== undefined && input.expected.revision !== head.revision) {
@@ -126,7 +140,9 @@ class Planner {
     const changed = [...this.now.entries()];
     return {
       outcomes,
-      created: changed.filter(([text]) => !this.heads.has(text)).map(([, head]) => head),
+      created: changed
+        .filter(([text]) => !this.heads.has(text))
+        .map(([text, head]) => ({ head, ownerId: this.owners.get(text) ?? "" })),
       advanced: changed.filter(([text]) => this.heads.has(text)).map(([, head]) => head),
       events: this.events,
       sessionState: [...this.state.session.values()],
@@ -137,18 +153,20 @@ class Planner {
 
   /** The outcome of an append some of whose ids are known; undefined if all are new. */
   private repeated(text: string, head: SessionHead, events: readonly NewEvent[]): AppendOutcome | undefined {
-    const known = events.map((event) => this.added.get(text)?.get(event.id) ?? this.marks.get(text)?.get(event.id));
+    const known = events.map(
+      (event) => this.added.get(text)?.get(event.id) ?? this.marks.get(text)?.get(event.id),
+    );
     const found = known.filter((mark) => mark !== undefined);
     if (found.length === 0) return undefined;
     for (const [at, event] of events.entries()) {
       const mark = known[at];
       if (mark !== undefined && !sameBytes(mark.digest, event.digest)) {
-        return failed(eventIdConflict(mark, 'has other bytes'));
+        return failed(eventIdConflict(mark));
       }
     }
     const first = found[0];
     if (found.length < events.length && first !== undefined) {
-      return failed(eventIdConflict(first, 'is stored already, but not the whole batch'));
+      return failed(partlyStored(first));
     }
     return { ok: true, uid: head.uid, headSeq: head.headSeq, events: found.map(withoutDigest) };
   }
@@ -158,10 +176,12 @@ class Planner {
     for (const event of events) {
       sum += event.bytes;
       if (event.bytes > this.limits.maxEventBytes) {
-        return tooLarge('The event', event.bytes, this.limits.maxEventBytes);
+        return tooLarge("The event", event.bytes, this.limits.maxEventBytes);
       }
     }
-    return sum > this.limits.maxAppendBytes ? tooLarge('The batch', sum, this.limits.maxAppendBytes) : undefined;
+    return sum > this.limits.maxAppendBytes
+      ? tooLarge("The batch", sum, this.limits.maxAppendBytes)
+      : undefined;
   }
 
   private add(text: string, head: SessionHead, input: AppendInput): AppendOutcome {
@@ -193,6 +213,7 @@ class Planner {
       this.merge(head.key, event);
       bytes += event.bytes;
     }
+    if (!this.heads.has(text) && !this.now.has(text)) this.owners.set(text, input.createOwnerId);
     this.now.set(text, {
       ...head,
       revision: head.revision + input.events.length,
@@ -221,7 +242,10 @@ class Planner {
       apply(place.writes, user);
     }
     if (!isEmptyDelta(app)) {
-      const place = getOrAdd(this.state.app, key.appName, () => ({ appName: key.appName, writes: new Map() }));
+      const place = getOrAdd(this.state.app, key.appName, () => ({
+        appName: key.appName,
+        writes: new Map(),
+      }));
       apply(place.writes, app);
     }
   }
@@ -245,19 +269,26 @@ function newHead(input: AppendInput): SessionHead | undefined {
 
 /** A change of a session that is not as the caller expected (I3). */
 export function staleSession(head: { uid: string; revision: number; headSeq: number }): StoreError {
-  return new StoreError('STALE_SESSION', 'The session has changed since it was read. Read it again.', {
+  return new StoreError("STALE_SESSION", "The session has changed since it was read. Read it again.", {
     facts: { actual_uid: head.uid, actual_revision: String(head.revision), head_seq: String(head.headSeq) },
   });
 }
 
-function eventIdConflict(mark: AppendedEvent, what: string): StoreError {
-  return new StoreError('EVENT_ID_CONFLICT', `An event of this id ${what}.`, {
+function eventIdConflict(mark: AppendedEvent): StoreError {
+  return new StoreError("EVENT_ID_CONFLICT", "The session has an event of this id with other bytes.", {
     facts: { event_id: mark.id, seq: String(mark.seq) },
   });
 }
 
+function partlyStored(first: AppendedEvent): StoreError {
+  const message = "Some events of the batch are stored already and others are not. Send only the others.";
+  return new StoreError("BATCH_PARTLY_STORED", message, {
+    facts: { event_id: first.id, seq: String(first.seq) },
+  });
+}
+
 function tooLarge(what: string, bytes: number, limit: number): StoreError {
-  return new StoreError('TOO_LARGE', `${what} has ${bytes} bytes; the limit is ${limit}.`, {
+  return new StoreError("TOO_LARGE", `${what} has ${bytes} bytes; the limit is ${limit}.`, {
     facts: { limit_bytes: String(limit) },
   });
 }

@@ -6,20 +6,21 @@
 
 /** Why a store call failed. Names are those of `ErrorReason` in the contract where one exists. */
 export type StoreErrorReason =
-  | 'SESSION_NOT_FOUND'
-  | 'SESSION_ALREADY_EXISTS'
-  | 'STALE_SESSION'
-  | 'SESSION_RECREATED'
-  | 'EVENT_ID_CONFLICT'
-  | 'REQUEST_ID_CONFLICT'
-  | 'TOO_LARGE'
-  | 'CONTENTION'
-  | 'STORE_UNAVAILABLE'
-  | 'STORE_READ_ONLY'
-  | 'STORE_FULL'
-  | 'STORE_CLOSED'
-  | 'SERVER_BUSY'
-  | 'INTERNAL';
+  | "SESSION_NOT_FOUND"
+  | "SESSION_ALREADY_EXISTS"
+  | "STALE_SESSION"
+  | "SESSION_RECREATED"
+  | "EVENT_ID_CONFLICT"
+  | "BATCH_PARTLY_STORED"
+  | "REQUEST_ID_CONFLICT"
+  | "TOO_LARGE"
+  | "CONTENTION"
+  | "STORE_UNAVAILABLE"
+  | "STORE_READ_ONLY"
+  | "STORE_FULL"
+  | "STORE_CLOSED"
+  | "SERVER_BUSY"
+  | "INTERNAL";
 
 /**
  * A failure with a reason, a text for the caller that names no value from the
@@ -37,7 +38,7 @@ export class StoreError extends Error {
     options: { facts?: Readonly<Record<string, string>>; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = 'StoreError';
+    this.name = "StoreError";
     this.reason = reason;
     this.facts = options.facts ?? {};
   }
@@ -47,6 +48,6 @@ export class StoreError extends Error {
 export class StartError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
-    this.name = 'StartError';
+    this.name = "StartError";
   }
 }

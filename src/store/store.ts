@@ -69,8 +69,8 @@ export interface SessionRecord {
 /** The payload texts and envelope of an event, as its writer gave them. */
 export interface EventBody {
   readonly id: string;
-  readonly invocationId: string;
-  readonly author: string;
+  readonly invocationId: string | undefined;
+  readonly author: string | undefined;
   readonly branch: string | undefined;
   /** Exact double of seconds since 1970; finite. */
   readonly timestamp: number;
@@ -134,7 +134,8 @@ export interface Expectation {
 /**
  * Makes a retry of a request safe: within `appName` and `userId` the same id with
  * the same digest gets the first answer, with another digest a REQUEST_ID_CONFLICT.
- * Stored in the same transaction as the change. Kept for a day (`sweepRequests`).
+ * Stored in the same transaction as the change. Kept for a day (`sweepRequests`). A
+ * session's state in an answer is forgotten when the session is deleted.
  */
 export interface RequestMark {
   readonly id: string;
@@ -163,15 +164,18 @@ export interface UpdateSessionInput {
   readonly labels: ReadonlyMap<string, string> | undefined;
   /** Merges a delta into all scopes, or replaces all of the session's own keys. */
   readonly state:
-    | { readonly kind: 'merge'; readonly delta: StateDelta }
-    | { readonly kind: 'replace'; readonly state: State }
+    | { readonly kind: "merge"; readonly delta: StateDelta }
+    | { readonly kind: "replace"; readonly state: State }
     | undefined;
   readonly request: RequestMark | undefined;
 }
 
 export interface DeleteSessionInput {
   readonly key: SessionKey;
+  /** A session of another uid is not the one that is meant: nothing is deleted, no error. */
   readonly expected: Expectation;
+  readonly nowMicros: number;
+  readonly request: RequestMark | undefined;
 }
 
 /** One append: the events of one AppendEvent or BatchAppendEvents. */
@@ -183,12 +187,19 @@ export interface AppendInput {
   readonly events: readonly NewEvent[];
   /** The uid for a missing session that is to be made first (revision 1, no state). */
   readonly createUid: string | undefined;
+  /** The owner of a session that is made; empty for none. */
+  readonly createOwnerId: string;
 }
 
 /** How one append of a group ended: each for itself. */
 export type AppendOutcome =
-  | { readonly ok: true; readonly uid: string; readonly headSeq: number; readonly events: readonly AppendedEvent[] }
-  | { readonly ok: false; readonly error: import('./errors.ts').StoreError };
+  | {
+      readonly ok: true;
+      readonly uid: string;
+      readonly headSeq: number;
+      readonly events: readonly AppendedEvent[];
+    }
+  | { readonly ok: false; readonly error: import("./errors.ts").StoreError };
 
 export interface UpdateSharedStateInput {
   readonly appName: string;
@@ -199,7 +210,7 @@ export interface UpdateSharedStateInput {
   readonly request: RequestMark | undefined;
 }
 
-export type SessionOrderField = 'updateMicros' | 'createMicros';
+export type SessionOrderField = "updateMicros" | "createMicros";
 
 /** A place in a list of sessions: the sort key of the last one given. */
 export interface SessionPosition {
@@ -288,6 +299,10 @@ export interface SessionChange {
   /** Whether the session's own state was replaced as a whole by `delta.session.set`. */
   readonly replaced: boolean;
   readonly delta: StateDelta;
+  /** What else was changed to what; undefined where it was left as it is. */
+  readonly ownerId: string | undefined;
+  readonly displayName: string | undefined;
+  readonly labels: ReadonlyMap<string, string> | undefined;
 }
 
 /** What an engine can do, asked instead of its name. */
@@ -301,7 +316,10 @@ export interface StoreCapabilities {
   /** Whether other processes may change the same data, so that tails must poll. */
   readonly shared: boolean;
   /** What an acknowledgement is worth: the engine's flush settings as found at start. */
-  readonly durability: { readonly settings: ReadonlyMap<string, string>; readonly losesCommitsOnCrash: boolean };
+  readonly durability: {
+    readonly settings: ReadonlyMap<string, string>;
+    readonly losesCommitsOnCrash: boolean;
+  };
 }
 
 /**
@@ -323,12 +341,20 @@ export interface Store {
   getSessionRow(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined>;
   /** @throws StoreError SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_CONFLICT */
   updateSession(input: UpdateSessionInput, signal?: AbortSignal): Promise<SessionRecord>;
-  /** Whether there was one. @throws StoreError STALE_SESSION */
+  /**
+   * Whether there was one. Request marks of the session forget its state.
+   * @throws StoreError STALE_SESSION (another revision), REQUEST_ID_CONFLICT
+   */
   deleteSession(input: DeleteSessionInput, signal?: AbortSignal): Promise<boolean>;
   listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]>;
   /** Names after `after`, ascending by code point. */
   listApps(after: string | undefined, limit: number, signal?: AbortSignal): Promise<string[]>;
-  listUsers(appName: string, after: string | undefined, limit: number, signal?: AbortSignal): Promise<string[]>;
+  listUsers(
+    appName: string,
+    after: string | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<string[]>;
 
   /**
    * Commits a group of appends in one transaction. Each has its own outcome, in the
@@ -371,7 +397,10 @@ export interface Store {
   /** Shared state, keys without prefix; empty where there is none. */
   getSharedState(appName: string, userId: string | undefined, signal?: AbortSignal): Promise<State>;
   /** When the change (or the first of its retries) happened. @throws StoreError REQUEST_ID_CONFLICT */
-  updateSharedState(input: UpdateSharedStateInput, signal?: AbortSignal): Promise<{ readonly updateMicros: number }>;
+  updateSharedState(
+    input: UpdateSharedStateInput,
+    signal?: AbortSignal,
+  ): Promise<{ readonly updateMicros: number }>;
 
   /** Forgets request marks older than `beforeMicros`, in small steps; gives their number. */
   sweepRequests(beforeMicros: number, signal?: AbortSignal): Promise<number>;

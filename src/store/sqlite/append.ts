@@ -11,7 +11,7 @@ import type { AppendInput, AppendOutcome } from "../store.ts";
 import { eventDeltaToColumns } from "../stored-text.ts";
 import type { Connection } from "./connection.ts";
 import { MARK_COLUMNS, type MarkRow, toFlag, toHead, toMark, toPayload, toShownMicros } from "./rows.ts";
-import { insertSession, MADE_BY_APPEND, readRow } from "./sessions.ts";
+import { insertSession, madeByAppend, readRow } from "./sessions.ts";
 import { writeAppState, writeSessionState, writeUserState } from "./state.ts";
 
 /** The largest event and group: far below SQLite's own limits, and what a process bears in memory. */
@@ -29,7 +29,7 @@ export function append(
   return db.write(() => {
     const { heads, marks } = load(db, group);
     const plan = planAppends(group, heads, marks, limits);
-    for (const head of plan.created) insertSession(db, head, MADE_BY_APPEND);
+    for (const { head, ownerId } of plan.created) insertSession(db, head, madeByAppend(ownerId));
     for (const head of plan.advanced) advance(db, head);
     for (const event of plan.events) insertEvent(db, event);
     for (const { key, writes } of plan.sessionState) writeSessionState(db, key, writes);
@@ -107,8 +107,8 @@ function insertEvent(db: Connection, planned: PlannedEvent): void {
     event.bytes,
     event.digest,
     ...eventDeltaToColumns(event.stateDelta, event.removedStateKeys),
-    event.invocationId,
-    event.author,
+    event.invocationId ?? null,
+    event.author ?? null,
     event.branch ?? null,
     toFlag(event.partial),
     toFlag(event.turnComplete),

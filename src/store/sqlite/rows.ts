@@ -39,8 +39,8 @@ export interface EventRow {
   readonly bytes: number;
   readonly state_delta: string | null;
   readonly removed_state_keys: string | null;
-  readonly invocation_id: string;
-  readonly author: string;
+  readonly invocation_id: string | null;
+  readonly author: string | null;
   readonly branch: string | null;
   readonly partial: number | null;
   readonly turn_complete: number | null;
@@ -132,8 +132,8 @@ export function toEvent(row: EventRow): EventRecord {
     bytes: row.bytes,
     appendEndSeq: row.append_end_seq,
     id: row.id,
-    invocationId: row.invocation_id,
-    author: row.author,
+    invocationId: row.invocation_id ?? undefined,
+    author: row.author ?? undefined,
     branch: row.branch ?? undefined,
     timestamp: row.timestamp,
     partial: fromFlag(row.partial),

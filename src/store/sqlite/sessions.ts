@@ -14,9 +14,18 @@ import type {
   StateDelta,
   UpdateSessionInput,
 } from "../store.ts";
-import { deltaFromJson, deltaToJson, sessionFromJson, sessionToJson } from "../stored-text.ts";
+import {
+  answeredKey,
+  deltaFromJson,
+  deltaToJson,
+  factsFromColumn,
+  factsToColumn,
+  plainAnswer,
+  sessionFromAnswer,
+  sessionToAnswer,
+} from "../stored-text.ts";
 import type { Connection, SqlValue } from "./connection.ts";
-import { answerOnce } from "./requests.ts";
+import { answerOnce, forgetState, type MarkedRequest } from "./requests.ts";
 import { SESSION_COLUMNS, type SessionRow, toHead, toSession } from "./rows.ts";
 import {
   clearSessionState,
@@ -42,9 +51,29 @@ export function readRow(db: Connection, key: SessionKey): SessionRow | undefined
   return db.get<SessionRow>(`SELECT ${SESSION_COLUMNS} FROM adk_sessions WHERE ${BY_KEY}`, ...values(key));
 }
 
+/** A kept state is no larger than what an event may be. */
+const MAX_KEPT_STATE_BYTES = 16 * 1024 * 1024;
+
+/** The session after `change`, or as the first try of the same request was answered. */
+function answerSession(
+  db: Connection,
+  key: SessionKey,
+  marked: Pick<MarkedRequest, "request" | "nowMicros">,
+  change: () => void,
+): SessionRecord {
+  return db.write(() => {
+    const answer = answerOnce(db, { ...key, ...marked }, () => {
+      change();
+      return sessionToAnswer(mustRead(db, key), MAX_KEPT_STATE_BYTES);
+    });
+    const now = answer.response_state === null ? getSession(db, answeredKey(answer)) : undefined;
+    return sessionFromAnswer(answer, now);
+  });
+}
+
 export function createSession(db: Connection, input: CreateSessionInput): SessionRecord {
   const { key, nowMicros, request } = input;
-  const text = answerOnce(db, { appName: key.appName, userId: key.userId, request, nowMicros }, () => {
+  return answerSession(db, key, { request, nowMicros }, () => {
     if (readRow(db, key) !== undefined) {
       throw new StoreError("SESSION_ALREADY_EXISTS", "A session of this key exists already.");
     }
@@ -59,23 +88,19 @@ export function createSession(db: Connection, input: CreateSessionInput): Sessio
       updateMicros: nowMicros,
       lastEventTime: nowMicros / 1e6,
     };
-    insertSession(db, head, { ...input, delta: input.delta });
+    insertSession(db, head, input);
     writeLabels(db, key, input.labels);
     writeDelta(db, key, input.delta);
-    return sessionToJson(mustRead(db, key));
   });
-  return sessionFromJson(text);
 }
 
 /** What a new session has beside its head. */
-interface NewSession {
-  readonly ownerId: string;
-  readonly displayName: string;
-  readonly delta: StateDelta;
-}
+type NewSession = Pick<CreateSessionInput, "ownerId" | "displayName" | "labels" | "delta">;
 
 /** What an append gives a session that it makes. */
-export const MADE_BY_APPEND: NewSession = { ownerId: "", displayName: "", delta: EMPTY_DELTA };
+export function madeByAppend(ownerId: string): NewSession {
+  return { ownerId, displayName: "", labels: new Map(), delta: EMPTY_DELTA };
+}
 
 /** Writes the row of a new session, and its create as the first change. */
 export function insertSession(db: Connection, head: SessionHead, made: NewSession): void {
@@ -98,7 +123,7 @@ export function insertSession(db: Connection, head: SessionHead, made: NewSessio
     afterSeq: 0,
     createMicros: head.createMicros,
     replaced: false,
-    delta: made.delta,
+    ...made,
   });
 }
 
@@ -120,7 +145,7 @@ export function getSessionRow(db: Connection, key: SessionKey): SessionRecord | 
 
 export function updateSession(db: Connection, input: UpdateSessionInput): SessionRecord {
   const { key, nowMicros, request } = input;
-  const text = answerOnce(db, { appName: key.appName, userId: key.userId, request, nowMicros }, () => {
+  return answerSession(db, key, { request, nowMicros }, () => {
     const row = readRow(db, key);
     if (row === undefined) throw new StoreError("SESSION_NOT_FOUND", "The session does not exist.");
     requireExpected(toHead(key, row), input.expected);
@@ -143,18 +168,26 @@ export function updateSession(db: Connection, input: UpdateSessionInput): Sessio
     if (replaced) clearSessionState(db, key);
     const delta = deltaOf(input.state);
     writeDelta(db, key, delta);
-    insertChange(db, key, { revision, afterSeq: row.head_seq, createMicros: micros, replaced, delta });
-    return sessionToJson(mustRead(db, key));
+    const { ownerId, displayName, labels } = input;
+    const change = { revision, afterSeq: row.head_seq, createMicros: micros, replaced, delta };
+    insertChange(db, key, { ...change, ownerId, displayName, labels });
   });
-  return sessionFromJson(text);
 }
 
 export function deleteSession(db: Connection, input: DeleteSessionInput): boolean {
-  const { key } = input;
+  const { key, request, nowMicros } = input;
+  const answer = answerOnce(db, { ...key, request, nowMicros }, () =>
+    plainAnswer(deleteExpected(db, key, input.expected)),
+  );
+  return JSON.parse(answer.response) as boolean;
+}
+
+function deleteExpected(db: Connection, key: SessionKey, expected: Expectation): boolean {
   return db.write(() => {
     const row = readRow(db, key);
-    if (row === undefined) return false;
-    requireExpected(toHead(key, row), input.expected);
+    if (row === undefined || (expected.uid !== undefined && expected.uid !== row.uid)) return false;
+    requireExpected(toHead(key, row), expected);
+    forgetState(db, key);
     // Right without the foreign keys' cascade, too.
     clearSessionState(db, key);
     deleteLabels(db, key);
@@ -210,7 +243,7 @@ export function listUsers(
 /** Changes without an event that follow no later seq than `throughSeq`. */
 export function listChanges(db: Connection, key: SessionKey, throughSeq: number): SessionChange[] {
   const rows = db.all<ChangeRow>(
-    `SELECT revision, after_seq, create_time, replaced, delta FROM adk_session_changes
+    `SELECT revision, after_seq, create_time, replaced, delta, facts FROM adk_session_changes
      WHERE ${OF_SESSION} AND after_seq <= ? ORDER BY revision`,
     ...values(key),
     throughSeq,
@@ -221,6 +254,7 @@ export function listChanges(db: Connection, key: SessionKey, throughSeq: number)
     createMicros: row.create_time,
     replaced: row.replaced !== 0,
     delta: deltaFromJson(row.delta),
+    ...factsFromColumn(row.facts),
   }));
 }
 
@@ -230,19 +264,21 @@ interface ChangeRow {
   readonly create_time: number;
   readonly replaced: number;
   readonly delta: string;
+  readonly facts: string | null;
 }
 
 function insertChange(db: Connection, key: SessionKey, change: SessionChange): void {
   db.run(
     `INSERT INTO adk_session_changes
-     (app_name, user_id, session_id, revision, after_seq, create_time, replaced, delta)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+     (app_name, user_id, session_id, revision, after_seq, create_time, replaced, delta, facts)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ...values(key),
     change.revision,
     change.afterSeq,
     change.createMicros,
     Number(change.replaced),
     deltaToJson(change.delta),
+    factsToColumn(change),
   );
 }
 

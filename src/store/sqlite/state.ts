@@ -6,6 +6,7 @@ import type { StateWrites } from "../append-plan.ts";
 import { mergeState } from "../state.ts";
 import type { ScopeDelta, SessionKey, State, UpdateSharedStateInput } from "../store.ts";
 import type { Connection, SqlValue } from "./connection.ts";
+import { plainAnswer } from "../stored-text.ts";
 import { answerOnce } from "./requests.ts";
 import { ENGINE_JSON_DEPTH } from "./schema.ts";
 
@@ -76,12 +77,16 @@ export function toWrites(delta: ScopeDelta): StateWrites {
 
 export function updateSharedState(db: Connection, input: UpdateSharedStateInput): { updateMicros: number } {
   const { appName, userId } = input;
-  const text = answerOnce(db, { appName, userId, request: input.request, nowMicros: input.nowMicros }, () => {
-    if (userId === undefined) writeAppState(db, appName, toWrites(input.delta));
-    else writeUserState(db, appName, userId, toWrites(input.delta));
-    return JSON.stringify({ updateMicros: input.nowMicros });
-  });
-  return JSON.parse(text) as { updateMicros: number };
+  const answer = answerOnce(
+    db,
+    { appName, userId, request: input.request, nowMicros: input.nowMicros },
+    () => {
+      if (userId === undefined) writeAppState(db, appName, toWrites(input.delta));
+      else writeUserState(db, appName, userId, toWrites(input.delta));
+      return plainAnswer({ updateMicros: input.nowMicros });
+    },
+  );
+  return JSON.parse(answer.response) as { updateMicros: number };
 }
 
 function read(

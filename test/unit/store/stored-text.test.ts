@@ -5,8 +5,8 @@ import {
   deltaToJson,
   eventDeltaFromColumns,
   eventDeltaToColumns,
-  sessionFromJson,
-  sessionToJson,
+  sessionFromAnswer,
+  sessionToAnswer,
   textMapFromJson,
   textMapToJson,
 } from "../../../src/store/stored-text.ts";
@@ -73,8 +73,18 @@ test("sessions come back, with exact times", () => {
   ];
   for (const lastEventTime of times) {
     const record = session({ lastEventTime });
-    expect(sessionFromJson(sessionToJson(record))).toEqual(record);
+    expect(sessionFromAnswer(sessionToAnswer(record, 1_000), undefined)).toEqual(record);
   }
   const full = session({ labels: ODD, state: ODD });
-  expect(sessionFromJson(sessionToJson(full))).toEqual(full);
+  expect(sessionFromAnswer(sessionToAnswer(full, 1_000), undefined)).toEqual(full);
+});
+
+test("a state that was not kept is that of now, or empty once its session is gone", () => {
+  const state = new Map([["a", "1"]]);
+  const kept = sessionToAnswer(session({ state }), 5);
+  expect(kept.response_state).toBeNull();
+  const now = session({ state: new Map([["a", "2"]]) });
+  expect(sessionFromAnswer(kept, now).state).toEqual(now.state);
+  expect(sessionFromAnswer(kept, { ...now, uid: "another" }).state).toEqual(new Map());
+  expect(sessionFromAnswer(kept, undefined).state).toEqual(new Map());
 });
