@@ -4,11 +4,13 @@
  * connection.
  */
 import type { Limits } from "../config/limits.ts";
-import type { Cursor } from "../rpc/cursor.ts";
+import { sessionBytes } from "../rpc/convert/session-bytes.ts";
+import type { Cursor, HistoryFilter } from "../rpc/cursor.ts";
 import { seqBeyondHead } from "../rpc/errors.ts";
-import type { SessionKey, SessionRecord, Store } from "../store/store.ts";
-import { type EventsFrame, FrameAssembler } from "./frames.ts";
+import type { EventRecord, SessionKey, SessionRecord, State, Store } from "../store/store.ts";
+import { FrameAssembler } from "./frames.ts";
 import { missingEvent, requireNotTrimmed, requireSession } from "./one-session.ts";
+import { splitState } from "./state-frames.ts";
 
 /** Where a history begins: at a cursor, or where the others, one after the other, narrow it to. */
 export interface HistoryStart {
@@ -28,27 +30,30 @@ export interface HistoryRequest {
 }
 
 /** What a history consists of, each with the place to resume after it. */
-export type HistoryFrame =
-  | {
-      readonly kind: "opened";
-      readonly session: SessionRecord;
-      readonly seq: number;
-      readonly resume: Cursor;
-    }
-  | { readonly kind: "events"; readonly frame: EventsFrame; readonly seq: number; readonly resume: Cursor }
-  | { readonly kind: "caughtUp"; readonly seq: number; readonly resume: Cursor };
+export type HistoryFrame = Place &
+  (
+    | {
+        readonly kind: "opened";
+        /** With the first part of its state. */
+        readonly session: SessionRecord;
+        /** More of the state follows. */
+        readonly continues: boolean;
+      }
+    | { readonly kind: "state"; readonly state: State; readonly continues: boolean }
+    | { readonly kind: "events"; readonly events: readonly EventRecord[]; readonly continues: boolean }
+    | { readonly kind: "caughtUp" }
+  );
+
+interface Place {
+  /** The newest seq that the frames up to this one cover. */
+  readonly seq: number;
+  readonly resume: Cursor;
+}
 
 type HistoryStore = Pick<Store, "getSession" | "readEvents" | "seqBeforeNewest">;
 
 /** More appends than these per frame save nothing. */
 const FRAME_EVENTS = 64;
-
-interface Range {
-  readonly session: SessionRecord;
-  /** Exclusive. */
-  readonly afterSeq: number;
-  readonly afterTime: number | undefined;
-}
 
 /**
  * The session as of one snapshot, its events up to the head of that snapshot, and the
@@ -64,14 +69,44 @@ export async function* readHistory(
 ): AsyncGenerator<HistoryFrame, void, undefined> {
   const { cursor } = request.start;
   const session = requireSession(await store.getSession(request.key, signal), request.uid, cursor?.uid);
-  const afterTime = cursor === undefined ? request.start.afterTime : cursor.afterTime;
+  const filter = filterOf(session, request.start);
   const afterSeq = await startSeq(store, session, request.start, signal);
-  const resume = (seq: number): Cursor => ({ uid: session.uid, seq, afterTime });
-  yield { kind: "opened", session, seq: afterSeq, resume: resume(afterSeq) };
-  for await (const frame of readFrames(store, { session, afterSeq, afterTime }, limits, signal)) {
-    yield { kind: "events", frame, seq: frame.seq, resume: resume(frame.resumeSeq) };
+  const place = (seq: number, resumeSeq = seq): Place => {
+    const passed = filter !== undefined && resumeSeq >= filter.throughSeq;
+    return { seq, resume: { uid: session.uid, seq: resumeSeq, filter: passed ? undefined : filter } };
+  };
+  const [first, ...rest] = stateParts(session, limits);
+  yield {
+    kind: "opened",
+    session: { ...session, state: first },
+    continues: rest.length > 0,
+    ...place(afterSeq),
+  };
+  for (const [at, state] of rest.entries()) {
+    yield { kind: "state", state, continues: at < rest.length - 1, ...place(afterSeq) };
   }
-  yield { kind: "caughtUp", seq: session.headSeq, resume: resume(session.headSeq) };
+  const frames = new FrameAssembler({ maxBytes: limits.frameBytes, maxEvents: FRAME_EVENTS }, afterSeq);
+  for (const range of rangesOf(session, afterSeq, filter)) {
+    for await (const events of readRange(store, session, range, limits, signal)) {
+      for (const frame of events.flatMap((event) => frames.add(event))) {
+        yield { kind: "events", ...frame, ...place(frame.seq, frame.resumeSeq) };
+      }
+    }
+  }
+  for (const frame of frames.finish()) {
+    yield { kind: "events", ...frame, ...place(frame.seq, frame.resumeSeq) };
+  }
+  yield { kind: "caughtUp", ...place(session.headSeq) };
+}
+
+function stateParts(session: SessionRecord, limits: Limits): State[] {
+  const rowBytes = sessionBytes({ ...session, state: undefined });
+  return splitState(session.state ?? new Map(), limits.frameBytes - rowBytes, limits.frameBytes);
+}
+
+function filterOf(session: SessionRecord, { cursor, afterTime }: HistoryStart): HistoryFilter | undefined {
+  if (cursor !== undefined) return cursor.filter;
+  return afterTime === undefined ? undefined : { afterTime, throughSeq: session.headSeq };
 }
 
 /** The seq right before the first event that is wanted. */
@@ -94,38 +129,46 @@ async function startSeq(
   return store.seqBeforeNewest({ key, afterSeq, throughSeq, afterTime, count }, signal);
 }
 
-async function* readFrames(
+/** A part of the history, with or without a filter. */
+interface Range {
+  /** Exclusive. */
+  readonly afterSeq: number;
+  readonly throughSeq: number;
+  readonly afterTime: number | undefined;
+}
+
+/** What the filter is about, and what was appended since. */
+function rangesOf({ headSeq }: SessionRecord, afterSeq: number, filter: HistoryFilter | undefined): Range[] {
+  const filteredSeq = Math.min(filter?.throughSeq ?? 0, headSeq);
+  return [
+    { afterSeq, throughSeq: filteredSeq, afterTime: filter?.afterTime },
+    { afterSeq: Math.max(afterSeq, filteredSeq), throughSeq: headSeq, afterTime: undefined },
+  ];
+}
+
+async function* readRange(
   store: HistoryStore,
-  { session, afterSeq, afterTime }: Range,
+  { key, uid }: SessionRecord,
+  { afterSeq, throughSeq, afterTime }: Range,
   limits: Limits,
   signal: AbortSignal,
-): AsyncGenerator<EventsFrame, void, undefined> {
-  const frames = new FrameAssembler({ maxBytes: limits.frameBytes, maxEvents: FRAME_EVENTS }, afterSeq);
+): AsyncGenerator<EventRecord[], void, undefined> {
+  const bounds = { maxRows: limits.readRangeRows, maxBytes: limits.readRangeBytes };
   let seq = afterSeq;
-  while (seq < session.headSeq) {
+  while (seq < throughSeq) {
     const before = seq;
-    const range = {
-      key: session.key,
-      uid: session.uid,
-      afterSeq: seq,
-      throughSeq: session.headSeq,
-      descending: false,
-      afterTime,
-      maxRows: limits.readRangeRows,
-      maxBytes: limits.readRangeBytes,
-    };
+    const range = { key, uid, afterSeq: seq, throughSeq, descending: false, afterTime, ...bounds };
     for await (const events of store.readEvents(range, signal)) {
       for (const event of events) {
         if (afterTime === undefined && event.seq !== seq + 1) throw missingEvent(seq + 1);
         seq = event.seq;
-        yield* frames.add(event);
       }
+      yield events;
     }
     // Nothing left: right where a filter passed over the rest, else a hole.
     if (seq === before) {
       if (afterTime === undefined) throw missingEvent(seq + 1);
-      break;
+      return;
     }
   }
-  yield* frames.finish();
 }

@@ -1,5 +1,6 @@
 /** Pages of events: of one session in either direction, or across the sessions of a user or an app. */
 import type { Limits } from "../config/limits.ts";
+import { seqBeyondHead } from "../rpc/errors.ts";
 import type { SessionEventPlace } from "../rpc/page-token.ts";
 import type {
   EventPosition,
@@ -41,7 +42,7 @@ export interface SessionEventsPage {
 type ListStore = Pick<Store, "getSessionRow" | "readEvents" | "listScopeEvents">;
 
 /**
- * @throws RpcError or StoreError SESSION_NOT_FOUND, SESSION_RECREATED, EVENTS_TRIMMED;
+ * @throws RpcError or StoreError SESSION_NOT_FOUND, SESSION_RECREATED, EVENTS_TRIMMED, SEQ_BEYOND_HEAD;
  *   any other Error if the store misses an event
  */
 export async function listSessionEvents(
@@ -70,10 +71,9 @@ export async function listSessionEvents(
 function rangeOf(session: SessionRecord, query: SessionEventsQuery, limits: Limits): EventRange {
   const lower = query.descending ? query.afterSeq : (query.after?.seq ?? query.afterSeq);
   const upper = query.descending ? (query.after?.seq ?? query.beforeSeq) : query.beforeSeq;
-  // 0 is the beginning, wherever that is.
-  if (lower !== undefined && lower > 0) requireNotTrimmed(session, lower);
-  // The first event of a page downwards is upper - 1.
-  if (query.descending && upper !== undefined && upper > 1) requireNotTrimmed(session, upper - 2);
+  if (lower !== undefined && lower > session.headSeq) throw seqBeyondHead(lower, session.headSeq);
+  // 0 is the beginning, wherever that is, and downwards a walk ends there.
+  if (lower !== undefined && lower > 0 && !query.descending) requireNotTrimmed(session, lower);
   return {
     key: session.key,
     uid: session.uid,

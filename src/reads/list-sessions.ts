@@ -1,5 +1,7 @@
 /** Pages of sessions, bounded in number and bytes. */
 import type { Limits } from "../config/limits.ts";
+import { sessionBytes } from "../rpc/convert/session-bytes.ts";
+import { stateTooLarge } from "../rpc/errors.ts";
 import type { ListSessionsInput, SessionPosition, SessionRecord, Store } from "../store/store.ts";
 
 /** A page of sessions. */
@@ -9,10 +11,15 @@ export interface SessionsPage {
   readonly next: SessionPosition | undefined;
 }
 
+const TOO_LARGE = "List without include_state, and read that session with StreamEvents.";
+
 /** Rows with state may be large: so many are in memory at a time beside the page. */
 const ROWS_WITH_STATE = 50;
 
-/** At most `query.limit` sessions, fewer where they would weigh more than a page; at least one. */
+/**
+ * At most `query.limit` sessions, fewer where they would weigh more than a page; at least one.
+ * @throws RpcError TOO_LARGE if one alone does not fit a message
+ */
 export async function listSessions(
   store: Pick<Store, "listSessions">,
   query: ListSessionsInput,
@@ -28,8 +35,10 @@ export async function listSessions(
     // One more than wanted tells that there is more.
     const rows = await store.listSessions({ ...query, after, limit: wanted + 1 }, signal);
     for (const row of rows.slice(0, wanted)) {
-      bytes += sessionBytes(row);
+      const weight = sessionBytes(row);
+      bytes += weight;
       if (sessions.length > 0 && bytes > limits.pageBytes) return { sessions, next: after };
+      if (weight > limits.maxMessageBytes) throw stateTooLarge(weight, limits.maxMessageBytes, TOO_LARGE);
       sessions.push(row);
       after = positionOf(row, query);
     }
@@ -40,12 +49,4 @@ export async function listSessions(
 
 function positionOf(row: SessionRecord, query: ListSessionsInput): SessionPosition {
   return { micros: row[query.orderBy], userId: row.key.userId, sessionId: row.key.sessionId };
-}
-
-/** What a session weighs in a page, about. */
-function sessionBytes(row: SessionRecord): number {
-  let bytes = 512 + Buffer.byteLength(row.displayName);
-  for (const [key, value] of row.labels) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-  for (const [key, value] of row.state ?? []) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-  return bytes;
 }

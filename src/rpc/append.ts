@@ -7,7 +7,7 @@ import { toNewEvent } from "./convert/event.ts";
 import type { Deps } from "./deps.ts";
 import { checkEvent } from "./validate/event.ts";
 import { checkKey } from "./validate/key.ts";
-import { checkExpectation } from "./validate/session.ts";
+import { checkExpectation, checkOwnerId } from "./validate/session.ts";
 import type { Violations } from "./validate/violations.ts";
 
 /** The fields that both requests have. */
@@ -16,6 +16,7 @@ export interface AppendRequest {
   readonly sessionUid: string;
   readonly expectedRevision?: bigint | undefined;
   readonly createSession: boolean;
+  readonly ownerId: string;
 }
 
 /** An event and the path of its field in the request. */
@@ -37,6 +38,7 @@ export async function append(
   if (request.createSession && (request.sessionUid !== "" || request.expectedRevision !== undefined)) {
     violations.add("create_session", "is set together with session_uid or expected_revision");
   }
+  checkOwnerId(violations, request.ownerId);
   const checked = fields.map(({ field, event }) => ({
     event,
     checked: checkEvent(violations, field, event, limits),
@@ -51,5 +53,6 @@ export async function append(
     eventBytes: events.reduce((sum, event) => sum + event.bytes, 0),
   });
   const createUid = request.createSession ? newUid() : undefined;
-  return pipeline.append({ key, expected, nowMicros, events, createUid }, context.signal);
+  const createOwnerId = request.ownerId;
+  return pipeline.append({ key, expected, nowMicros, events, createUid, createOwnerId }, context.signal);
 }

@@ -1,6 +1,6 @@
 import type { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { splitDelta } from "../store/state.ts";
-import { toSession } from "./convert/session.ts";
+import { toAnswer } from "./convert/session.ts";
 import type { Deps } from "./deps.ts";
 import { requestMark } from "./digest.ts";
 import type { UnaryHandler } from "./handler.ts";
@@ -40,6 +40,6 @@ export function createSession({
       },
       context.signal,
     );
-    return { session: toSession(session) };
+    return { session: toAnswer(session, limits, "The session was made. Read it with StreamEvents.") };
   };
 }

@@ -5,27 +5,41 @@ import { openToken, sealToken } from "./token.ts";
 
 const KIND = "cursor/1";
 
+/** Leaves out events of the history: what is appended later comes whatever its timestamp. */
+export interface HistoryFilter {
+  /** Only events with this timestamp or later, in seconds since 1970, */
+  readonly afterTime: number;
+  /** up to this seq: the head when the stream was first opened. */
+  readonly throughSeq: number;
+}
+
 /** What a cursor carries. */
 export interface Cursor {
   /** The session that it belongs to. */
   readonly uid: string;
   /** Everything up to this seq was sent, or was not asked for. */
   readonly seq: number;
-  /** The `after_time` that the stream was opened with, which a resumed one goes on with. */
-  readonly afterTime: number | undefined;
+  /** The filter that the stream was opened with, which a resumed one goes on with. */
+  readonly filter: HistoryFilter | undefined;
 }
 
 /** The cursor's text, bound to the session's key. */
 export function encodeCursor(key: SessionKey, cursor: Cursor): string {
-  return sealToken(KIND, binding(key), [cursor.uid, cursor.seq, cursor.afterTime ?? null]);
+  return sealToken(KIND, binding(key), [
+    cursor.uid,
+    cursor.seq,
+    cursor.filter?.afterTime ?? null,
+    cursor.filter?.throughSeq ?? null,
+  ]);
 }
 
 /** @throws RpcError INVALID_CURSOR if it is damaged or belongs to a session of another key */
 export function decodeCursor(key: SessionKey, text: string): Cursor {
-  const [uid, seq, afterTime] = openToken(KIND, binding(key), text) ?? [];
+  const [uid, seq, afterTime, throughSeq] = openToken(KIND, binding(key), text) ?? [];
   if (typeof uid !== "string" || !isSeq(seq)) throw invalidCursor();
-  if (afterTime !== null && typeof afterTime !== "number") throw invalidCursor();
-  return { uid, seq, afterTime: afterTime ?? undefined };
+  if (afterTime === null && throughSeq === null) return { uid, seq, filter: undefined };
+  if (typeof afterTime !== "number" || !isSeq(throughSeq)) throw invalidCursor();
+  return { uid, seq, filter: { afterTime, throughSeq } };
 }
 
 function binding(key: SessionKey): readonly string[] {

@@ -63,7 +63,8 @@ export function eventDigest(event: Event, checked: CheckedEvent): Uint8Array {
     event.interrupted,
     event.errorCode,
     event.errorMessage,
-    event.longRunningToolIds?.ids,
+    // A set, which some writers keep without an order.
+    event.longRunningToolIds?.ids.toSorted(),
     checked.actions,
     encodableDelta(checked.delta),
     event.content,

@@ -76,6 +76,17 @@ export function sessionRecreated(): RpcError {
   );
 }
 
+/** A session whose state is larger than a message may be. */
+export function stateTooLarge(bytes: number, limitBytes: number, what: string): RpcError {
+  return new RpcError(
+    "TOO_LARGE",
+    `The state has ${bytes} bytes and an answer at most ${limitBytes}. ${what}`,
+    {
+      facts: { limit_bytes: String(limitBytes) },
+    },
+  );
+}
+
 /** A position after the session's newest event. */
 export function seqBeyondHead(seq: number, headSeq: number): RpcError {
   return new RpcError(

@@ -1,4 +1,8 @@
-import type { ListEventsRequest, SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import {
+  EventScope,
+  type ListEventsRequest,
+  type SessionService,
+} from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { listScopeEvents, listSessionEvents } from "../reads/list-events.ts";
 import type { SessionKey } from "../store/store.ts";
 import type { RequestContext } from "./context.ts";
@@ -7,7 +11,7 @@ import type { Deps } from "./deps.ts";
 import type { Encodable } from "./digest.ts";
 import type { UnaryHandler } from "./handler.ts";
 import { scopeEventsToken, sessionEventsToken } from "./page-token.ts";
-import { checkKey } from "./validate/key.ts";
+import { checkKey, type KeyShape } from "./validate/key.ts";
 import { checkPageSize, checkSeq, checkTime } from "./validate/numbers.ts";
 import { checkSessionUid } from "./validate/session.ts";
 import { Violations } from "./validate/violations.ts";
@@ -17,6 +21,7 @@ type Answer = ReturnType<ListEvents>;
 
 /** A checked request. */
 interface Query {
+  readonly shape: KeyShape;
   readonly key: SessionKey;
   readonly uid: string | undefined;
   readonly limit: number;
@@ -34,7 +39,7 @@ const CLOSED_PAGE = "private, max-age=31536000, immutable";
 export function listEvents(deps: Deps): ListEvents {
   return async (request, context) => {
     const query = checkRequest(deps, request);
-    return query.key.sessionId === "" ? ofScope(deps, query, context) : ofSession(deps, query, context);
+    return query.shape === "session" ? ofSession(deps, query, context) : ofScope(deps, query, context);
   };
 }
 
@@ -70,13 +75,14 @@ async function ofScope({ store, limits }: Deps, query: Query, context: RequestCo
 function checkRequest({ limits }: Deps, request: ListEventsRequest): Query {
   const violations = new Violations();
   const { pageToken, descending, afterTime } = request;
-  const key = checkKey(violations, request.key, "any");
+  const shape = checkScope(violations, request.scope);
+  const key = checkKey(violations, request.key, shape);
   const uid = checkSessionUid(violations, request.sessionUid);
   const limit = checkPageSize(violations, request.pageSize, limits.defaultEventsPageSize, limits.maxPageSize);
   const afterSeq = checkSeq(violations, "after_seq", request.afterSeq);
   const beforeSeq = checkSeq(violations, "before_seq", request.beforeSeq);
   checkTime(violations, "after_time", afterTime);
-  if (key.sessionId === "") {
+  if (shape !== "session") {
     const ofOneSession = {
       session_uid: uid,
       after_seq: request.afterSeq,
@@ -84,14 +90,29 @@ function checkRequest({ limits }: Deps, request: ListEventsRequest): Query {
       descending: descending || undefined,
     };
     for (const [field, value] of Object.entries(ofOneSession)) {
-      if (value !== undefined) violations.add(field, "needs a key that names one session");
+      if (value !== undefined) violations.add(field, "needs the scope of one session");
     }
   }
   violations.throwIfAny();
-  return { key, uid, limit, pageToken, afterSeq, beforeSeq, descending, afterTime };
+  return { shape, key, uid, limit, pageToken, afterSeq, beforeSeq, descending, afterTime };
+}
+
+/** The parts of the key that a scope wants. */
+function checkScope(violations: Violations, scope: EventScope): KeyShape {
+  switch (scope) {
+    case EventScope.UNSPECIFIED:
+      return "session";
+    case EventScope.USER:
+      return "user";
+    case EventScope.APP:
+      return "app";
+    default:
+      violations.add("scope", `has the unknown value ${scope}`);
+      return "session";
+  }
 }
 
 /** What page tokens are bound to: everything but the page's size. */
-function bindingOf({ key, uid, afterSeq, beforeSeq, descending, afterTime }: Query): Encodable {
-  return [key.appName, key.userId, key.sessionId, uid, afterSeq, beforeSeq, descending, afterTime];
+function bindingOf({ shape, key, uid, afterSeq, beforeSeq, descending, afterTime }: Query): Encodable {
+  return [shape, key.appName, key.userId, key.sessionId, uid, afterSeq, beforeSeq, descending, afterTime];
 }

@@ -23,6 +23,7 @@ export const reasonRules: Readonly<Record<Reason, ReasonRule>> = {
   STALE_SESSION: final(Code.Aborted),
   SESSION_RECREATED: final(Code.Aborted),
   EVENT_ID_CONFLICT: final(Code.AlreadyExists),
+  BATCH_PARTLY_STORED: final(Code.AlreadyExists),
   REQUEST_ID_CONFLICT: final(Code.InvalidArgument),
   INVALID_PAGE_TOKEN: final(Code.InvalidArgument),
   INVALID_CURSOR: final(Code.InvalidArgument),

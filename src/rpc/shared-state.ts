@@ -1,5 +1,6 @@
 /** What the RPCs of the two shared scopes have in common: an app's state, and a user's in an app. */
 import type { SessionKey as ProtoKey } from "../../gen/ts/sessiond/v1/session_pb.ts";
+import { APP_PREFIX, TEMP_PREFIX, USER_PREFIX } from "../store/state.ts";
 import type { State } from "../store/store.ts";
 import type { RequestContext } from "./context.ts";
 import { toMapField } from "./convert/session.ts";
@@ -9,7 +10,7 @@ import { encodableDelta, requestMark } from "./digest.ts";
 import { checkKey } from "./validate/key.ts";
 import { checkRequestId } from "./validate/session.ts";
 import { checkDelta, type MapField } from "./validate/state.ts";
-import { Violations } from "./validate/violations.ts";
+import { entryPath, Violations } from "./validate/violations.ts";
 
 /** The scopes, by the parts of the key that name them. */
 export type SharedScope = "app" | "user";
@@ -49,6 +50,11 @@ export async function changeSharedState(
   const fields = { set: "state_delta", remove: "removed_state_keys" };
   const given = { set: request.stateDelta, remove: request.removedStateKeys };
   const delta = checkDelta(violations, fields, given, limits);
+  for (const key of delta.set.keys()) {
+    if ([APP_PREFIX, USER_PREFIX, TEMP_PREFIX].some((prefix) => key.startsWith(prefix))) {
+      violations.add(entryPath("state_delta", key), "has a prefix; the keys of this request have none");
+    }
+  }
   checkRequestId(violations, request.requestId);
   violations.throwIfAny();
   const { updateMicros } = await store.updateSharedState(

@@ -6,7 +6,7 @@ import type {
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { type HistoryFrame, type HistoryRequest, readHistory } from "../reads/event-stream.ts";
 import { toEvent } from "./convert/event.ts";
-import { toSession } from "./convert/session.ts";
+import { toMapField, toSession } from "./convert/session.ts";
 import { toTimestamp } from "./convert/time.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Deps } from "./deps.ts";
@@ -30,7 +30,7 @@ export function streamEvents({
     let events = 0;
     for await (const frame of readHistory(store, history, limits, context.signal)) {
       if (frame.kind === "events") {
-        events += frame.frame.events.length;
+        events += frame.events.length;
         context.annotate({ events });
       }
       yield {
@@ -46,10 +46,15 @@ export function streamEvents({
 function toFrame(frame: HistoryFrame): Frame {
   switch (frame.kind) {
     case "opened":
-      return { case: "opened", value: { session: toSession(frame.session) } };
+      return {
+        case: "opened",
+        value: { session: toSession(frame.session), stateContinues: frame.continues },
+      };
+    case "state":
+      return { case: "state", value: { state: toMapField(frame.state), continues: frame.continues } };
     case "events": {
-      const { events, continues } = frame.frame;
-      return { case: "events", value: { events: events.map((event) => toEvent(event)), continues } };
+      const events = frame.events.map((event) => toEvent(event));
+      return { case: "events", value: { events, continues: frame.continues } };
     }
     case "caughtUp":
       return { case: "caughtUp", value: {} };

@@ -2,7 +2,7 @@ import type { SessionService, UpdateSessionRequest } from "../../gen/ts/sessiond
 import type { Limits } from "../config/limits.ts";
 import { splitDelta } from "../store/state.ts";
 import type { UpdateSessionInput } from "../store/store.ts";
-import { toSession } from "./convert/session.ts";
+import { toAnswer } from "./convert/session.ts";
 import type { Deps } from "./deps.ts";
 import { type Encodable, encodableDelta, requestMark } from "./digest.ts";
 import type { UnaryHandler } from "./handler.ts";
@@ -51,7 +51,8 @@ export function updateSession({
       },
       context.signal,
     );
-    return { session: toSession(session) };
+    const answered = request.omitState ? { ...session, state: undefined } : session;
+    return { session: toAnswer(answered, limits, "The change was made. Set omit_state.") };
   };
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { EventScope } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { RpcError } from "../../src/rpc/errors.ts";
 import { collect, failureOf, json, newContext, Service, withLimits } from "./support.ts";
 
@@ -158,6 +159,12 @@ describe("AppendEvent", () => {
     expect(namesake.reason).toBe("STALE_SESSION");
   });
 
+  it("gives a session that it makes its owner, and leaves that of another", async () => {
+    await service.call("appendEvent", { key, createSession: true, ownerId: "owner", event: {} });
+    await service.call("appendEvent", { key, createSession: true, ownerId: "other", event: {} });
+    expect((await service.call("getSession", { key })).session?.ownerId).toBe("owner");
+  });
+
   it("makes a missing session once for concurrent writers, whose events all land", async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
@@ -199,7 +206,16 @@ describe("BatchAppendEvents", () => {
     await service.call("appendEvent", { key, createSession: true, event: { id: "c" } });
     const failure = await failureOf(service.call("batchAppendEvents", { key, events }));
     expect(failure.reason).toBe("EVENT_ID_CONFLICT");
-    expect((await service.call("getSession", { key })).session).toMatchObject({ headSeq: 1n, state: {} });
+    await service.call("appendEvent", { key, event: { id: "a", stateDelta: { n: "1" } } });
+    const partly = await failureOf(service.call("batchAppendEvents", { key, events: events.slice(0, 2) }));
+    expect([partly.reason, partly.info.metadata]).toEqual([
+      "BATCH_PARTLY_STORED",
+      { event_id: "a", seq: "2" },
+    ]);
+    expect((await service.call("getSession", { key })).session).toMatchObject({
+      headSeq: 2n,
+      state: { n: "1" },
+    });
   });
 
   it("takes several events without an id", async () => {
@@ -295,6 +311,49 @@ describe("StreamEvents", () => {
         expect(sent.slice(0, kept.length)).toEqual(kept);
         expect(continues ? sent.length > kept.length : sent.length === kept.length).toBe(true);
       }
+    });
+  });
+
+  it("filters what was there when it was opened, and not what came since", async () => {
+    await service.call("createSession", { key });
+    for (const timestamp of [5, 1, 6]) await service.call("appendEvent", { key, event: { timestamp } });
+    const [opened, , caughtUp] = await collect(service.stream({ key, afterTime: 5 }));
+    for (const timestamp of [2, 7]) await service.call("appendEvent", { key, event: { timestamp } });
+    expect(await shown({ cursor: opened?.cursor })).toEqual([
+      "opened @0",
+      "events 1,3,4,5 @5",
+      "caughtUp @5",
+    ]);
+    expect(await shown({ cursor: caughtUp?.cursor })).toEqual(["opened @3", "events 4,5 @5", "caughtUp @5"]);
+    expect(await shown({ afterTime: 5 })).toEqual(["opened @0", "events 1,3,5 @5", "caughtUp @5"]);
+  });
+
+  it("sends a state larger than a frame in several, and resumes at any of them", async () => {
+    await withLimits({ frameBytes: 10_000 }, async (own) => {
+      const values = Array.from({ length: 9 }, (_, n) => [
+        `k${n}`,
+        JSON.stringify("x".repeat(n === 4 ? 20_000 : 4_000)),
+      ]);
+      const state = Object.fromEntries(values);
+      await own.call("createSession", { key, state });
+      await appendBatches([2], own);
+      const frames = await collect(own.stream({ key, afterSeq: 1n }));
+      const kinds = frames.map(({ frame }) => frame.case);
+      expect(kinds).toEqual(["opened", "state", "state", "state", "state", "state", "events", "caughtUp"]);
+      const found: Record<string, string> = {};
+      const continues: boolean[] = [];
+      for (const { frame, seq, cursor } of frames.slice(0, -2)) {
+        expect([seq, cursor]).toEqual([1n, frames[0]?.cursor]);
+        if (frame.case === "opened") {
+          Object.assign(found, frame.value.session?.state);
+          continues.push(frame.value.stateContinues);
+        } else if (frame.case === "state") {
+          Object.assign(found, frame.value.state);
+          continues.push(frame.value.continues);
+        }
+      }
+      expect(found).toEqual(state);
+      expect(continues).toEqual([true, true, true, true, true, false]);
     });
   });
 
@@ -429,11 +488,11 @@ describe("StreamEvents", () => {
       expect(await shown({ afterSeq: 3n })).toEqual(await shown({}));
       expect(await walkEvents(9)).toEqual([[4, 5]]);
       expect(await walkEvents(9, { descending: true })).toEqual([[5, 4]]);
+      expect(await walkEvents(9, { descending: true, beforeSeq: 4n })).toEqual([[]]);
       const refused = [
         collect(service.stream({ key, afterSeq: 2n })),
         collect(service.stream({ key, cursor: opened?.cursor ?? "" })),
         service.call("listEvents", { key, afterSeq: 2n }),
-        service.call("listEvents", { key, beforeSeq: 4n, descending: true }),
         service.call("getSession", { key, asOfSeq: 5n }),
       ];
       for (const { reason, info } of await Promise.all(refused.map(failureOf))) {
@@ -488,7 +547,6 @@ describe("ListEvents", () => {
     ],
     [{ afterSeq: 6n }, [[7, 8]]],
     [{ afterSeq: 8n }, [[]]],
-    [{ afterSeq: 100n }, [[]]],
     [{ beforeSeq: 3n }, [[1, 2]]],
     [{ beforeSeq: 0n }, [[]]],
     [{ beforeSeq: 100n, afterSeq: 5n }, [[6, 7, 8]]],
@@ -542,9 +600,17 @@ describe("ListEvents", () => {
       await own.call("appendEvent", { key, event: { content: JSON.stringify({ a: "x".repeat(9_000) }) } });
       expect(await walkEvents(100, {}, own)).toEqual([[1, 2], [3, 4], [5]]);
       expect(await walkEvents(100, { descending: true }, own)).toEqual([[5], [4, 3], [2, 1]]);
-      const scope = { key: { appName: key.appName, userId: "", sessionId: "" } };
+      const scope = { key: { appName: key.appName }, scope: EventScope.APP };
       expect(await walkEvents(100, scope, own)).toEqual([[1, 2], [3, 4], [5]]);
     });
+  });
+
+  it("refuses a position beyond the head", async () => {
+    await appendBatches([2]);
+    for (const more of [{}, { descending: true }]) {
+      const failure = await failureOf(service.call("listEvents", { key, afterSeq: 3n, ...more }));
+      expect(failure.reason).toBe("SEQ_BEYOND_HEAD");
+    }
   });
 
   it("refuses tokens of other queries and of a namesake", async () => {
@@ -555,7 +621,7 @@ describe("ListEvents", () => {
       const failure = await failureOf(service.call("listEvents", { ...next, ...other }));
       expect(failure.reason).toBe("INVALID_PAGE_TOKEN");
     }
-    const wide = { ...next, key: { ...key, sessionId: "" } };
+    const wide = { ...next, key: { ...key, sessionId: "" }, scope: EventScope.USER };
     expect((await failureOf(service.call("listEvents", wide))).reason).toBe("INVALID_PAGE_TOKEN");
     await service.call("deleteSession", { key });
     expect((await failureOf(service.call("listEvents", next))).reason).toBe("SESSION_NOT_FOUND");
@@ -610,11 +676,13 @@ describe("ListEvents", () => {
       } while (pageToken !== "");
       return found;
     };
-    const app = { key: { appName: key.appName } };
+    const app = { key: { appName: key.appName }, scope: EventScope.APP };
     const all = ["u1 a 1", "u1 a 2", "u1 b 1", "u1 b 2", "u2 a 1", "u2 a 2"];
     expect(await list(app)).toEqual(all);
-    expect(await list({ key: { appName: key.appName, userId: "u1" } })).toEqual(all.slice(0, 4));
+    expect(await list({ key: { appName: key.appName, userId: "u1" }, scope: EventScope.USER })).toEqual(
+      all.slice(0, 4),
+    );
     expect(await list({ ...app, afterTime: 2 })).toEqual(["u1 a 2", "u1 b 2", "u2 a 2"]);
-    expect(await list({ key: { appName: "nobody" } })).toEqual([]);
+    expect(await list({ ...app, key: { appName: "nobody" } })).toEqual([]);
   });
 });

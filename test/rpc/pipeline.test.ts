@@ -91,6 +91,7 @@ function input(session: string, id: string, bytes = 10): AppendInput {
     nowMicros: 0,
     events: [event],
     createUid: undefined,
+    createOwnerId: "",
   };
 }
 

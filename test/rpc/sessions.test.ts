@@ -253,6 +253,52 @@ describe("DeleteSession", () => {
   });
 });
 
+describe("DeleteSession, repeated", () => {
+  it("leaves a namesake of the session that is meant", async () => {
+    const { session } = await service.call("createSession", { key });
+    await service.call("deleteSession", { key });
+    await service.call("createSession", { key });
+    const sessionUid = session?.uid ?? "";
+    expect((await service.call("deleteSession", { key, sessionUid })).deleted).toBe(false);
+    expect((await service.call("getSession", { key })).session?.revision).toBe(1n);
+  });
+
+  it("gives the first answer to a retry", async () => {
+    await service.call("createSession", { key });
+    const request = { key, requestId: "r-1" };
+    expect((await service.call("deleteSession", request)).deleted).toBe(true);
+    await service.call("createSession", { key });
+    expect((await service.call("deleteSession", request)).deleted).toBe(true);
+    expect((await service.call("getSession", { key })).session?.revision).toBe(1n);
+    const other = { ...request, sessionUid: "x" };
+    expect((await failureOf(service.call("deleteSession", other))).reason).toBe("REQUEST_ID_CONFLICT");
+  });
+});
+
+describe("large state", () => {
+  it("does not fit an answer, but the change is made and can be answered without it", async () => {
+    await withLimits({ maxMessageBytes: 10_000 }, async (own) => {
+      const stateDelta = { a: JSON.stringify("x".repeat(10_000)) };
+      await own.call("createSession", { key });
+      const failures = [
+        await failureOf(own.call("updateSession", { key, stateDelta })),
+        await failureOf(own.call("getSession", { key })),
+        await failureOf(own.call("getSession", { key, asOfSeq: 0n })),
+        await failureOf(own.call("listSessions", { key: user, includeState: true })),
+      ];
+      for (const { reason, info } of failures) {
+        expect([reason, info.metadata]).toEqual(["TOO_LARGE", { limit_bytes: "10000" }]);
+      }
+      for (const asOfSeq of [undefined, 0n]) {
+        const { session } = await own.call("getSession", { key, omitState: true, asOfSeq });
+        expect(session).toMatchObject({ revision: 2n, state: {} });
+      }
+      const answer = await own.call("updateSession", { key, displayName: "x", omitState: true });
+      expect(answer.session).toMatchObject({ revision: 3n, displayName: "x", state: {} });
+    });
+  });
+});
+
 describe("ListSessions", () => {
   const ids = Array.from({ length: 7 }, (_, n) => `s${n}`);
 
@@ -388,17 +434,17 @@ describe("ListApps and ListUsers", () => {
 
 describe("shared state", () => {
   it("is set and removed by keys without a prefix", async () => {
-    await service.call("updateUserState", { key: user, stateDelta: { a: "1", "temp:x": "2", "app:y": "3" } });
+    await service.call("updateUserState", { key: user, stateDelta: { a: "1", c: "2" } });
     await service.call("updateUserState", {
       key: user,
       stateDelta: { b: "4" },
       removedStateKeys: ["a", "a"],
     });
     const { state } = await service.call("getUserState", { key: user });
-    expect(state).toEqual({ b: "4", "temp:x": "2", "app:y": "3" });
+    expect(state).toEqual({ b: "4", c: "2" });
     expect((await service.call("getAppState", { key: app })).state).toEqual({});
     const { session } = await service.call("createSession", { key });
-    expect(session?.state).toEqual({ "user:b": "4", "user:temp:x": "2", "user:app:y": "3" });
+    expect(session?.state).toEqual({ "user:b": "4", "user:c": "2" });
   });
 
   it("gives the first answer to a retry", async () => {

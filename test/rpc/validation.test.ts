@@ -2,7 +2,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type SessionOrder, SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import {
+  EventScope,
+  type SessionOrder,
+  SessionService,
+} from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import type { Handlers } from "../../src/rpc/handler.ts";
 import { collect, type Failure, json, newContext, Service, toFailure } from "./support.ts";
 
@@ -87,6 +91,9 @@ refuses("createSession", [
   ["an oversized owner", { key: user, ownerId: long }, "owner_id"],
   ["an oversized title", { key: user, displayName: "é".repeat(513) }, "display_name"],
   ["an oversized request_id", { key: user, requestId: long }, "request_id"],
+  ["U+0000 in the owner", { key: user, ownerId: "\0" }, "owner_id"],
+  ["U+0000 in the title", { key: user, displayName: "\0" }, "display_name"],
+  ["U+0000 in a label", { key: user, labels: { a: "\0" } }, 'labels["a"]'],
   ["an empty label key", { key: user, labels: { "": "x" } }, 'labels[""]'],
   [
     "an oversized label key",
@@ -156,7 +163,11 @@ refuses("updateSession", [
   ["a delta that is not JSON", { key, stateDelta: { "app:a": "undefined" } }, 'state_delta["app:a"]'],
 ]);
 
-refuses("deleteSession", [...sessionKeyRows, ...expectationRows]);
+refuses("deleteSession", [
+  ...sessionKeyRows,
+  ...expectationRows,
+  ["an oversized request_id", { key, requestId: long }, "request_id"],
+]);
 
 const event = { id: "e" };
 
@@ -231,6 +242,8 @@ refuses("appendEvent", [
     { key, event: { customMetadata: '{"a":Infinity}' } },
     "event.custom_metadata",
   ],
+  ["a number as custom metadata", { key, event: { customMetadata: "1" } }, "event.custom_metadata"],
+  ["an oversized owner", { key, event, createSession: true, ownerId: long }, "owner_id"],
   ["an array as extra", { key, event: { extra: "[]" } }, "event.extra"],
   [
     "a delta that is not JSON",
@@ -284,14 +297,17 @@ refuses("listSessions", [
 
 refuses("listEvents", [
   ["a missing key", {}, "key"],
-  ["a session without a user", { key: { appName: "a", sessionId: "s" } }, "key.user_id"],
+  ["a forgotten session id", { key: user }, "key.session_id"],
+  ["a session in the scope of a user", { key, scope: EventScope.USER }, "key.session_id"],
+  ["a user in the scope of an app", { key: user, scope: EventScope.APP }, "key.user_id"],
+  ["an unknown scope", { key, scope: 9 as EventScope }, "scope"],
   ["a negative page size", { key, pageSize: -1 }, "page_size"],
   ["a negative after_seq", { key, afterSeq: -1n }, "after_seq"],
   ["before_seq beyond 2^53", { key, beforeSeq: tooBig }, "before_seq"],
   ["after_time that is not a number", { key, afterTime: Number.NaN }, "after_time"],
   [
     "what only one session has, of a user",
-    { key: user, sessionUid: "u", afterSeq: 0n, beforeSeq: 0n, descending: true },
+    { key: user, scope: EventScope.USER, sessionUid: "u", afterSeq: 0n, beforeSeq: 0n, descending: true },
     "session_uid",
     "after_seq",
     "before_seq",
@@ -327,6 +343,7 @@ refuses("updateAppState", [
 
 refuses("updateUserState", [
   ["a key without a user", { key: app }, "key.user_id"],
+  ["a key with a prefix", { key: user, stateDelta: { "temp:a": "1" } }, 'state_delta["temp:a"]'],
   [
     "a key both set and removed",
     { key: user, stateDelta: { a: "1" }, removedStateKeys: ["a"] },
@@ -378,6 +395,8 @@ describe("what the contract allows", () => {
     ["an empty state key", { stateDelta: { "": "null" } }],
     ["a key of 512 bytes", { stateDelta: { [`user:${"k".repeat(507)}`]: "1" } }],
     ["false as partial", { partial: false }],
+    ["an array as custom metadata", { customMetadata: "[1]" }],
+    ["U+0000 in texts", { author: "\0", invocationId: "\0", errorMessage: "\0", branch: "\0" }],
     ["an id of 191 characters beyond the BMP", { id: "😀".repeat(191) }],
   ])("takes %s", async (_, init) => {
     const answer = await service.call("appendEvent", { key, event: init });

@@ -1,7 +1,10 @@
 /** Stored sessions as messages. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { SessionKeySchema, SessionSchema } from "../../../gen/ts/sessiond/v1/session_pb.ts";
+import type { Limits } from "../../config/limits.ts";
 import type { SessionKey, SessionRecord, State } from "../../store/store.ts";
+import { stateTooLarge } from "../errors.ts";
+import { sessionBytes } from "./session-bytes.ts";
 import { toTimestamp } from "./time.ts";
 
 /** A session with the state that it was read with. */
@@ -24,6 +27,21 @@ export function toSession(record: SessionRecord): MessageInitShape<typeof Sessio
   };
 }
 
+/**
+ * The same in an answer that is one message; `what` says what to do if it does not fit.
+ * @throws RpcError TOO_LARGE
+ */
+export function toAnswer(
+  record: SessionRecord,
+  limits: Limits,
+  what: string,
+): MessageInitShape<typeof SessionSchema> {
+  const bytes = sessionBytes(record);
+  if (bytes > limits.maxMessageBytes) throw stateTooLarge(bytes, limits.maxMessageBytes, what);
+  return toSession(record);
+}
+
+/** A key. */
 export function toKey(key: SessionKey): MessageInitShape<typeof SessionKeySchema> {
   return { appName: key.appName, userId: key.userId, sessionId: key.sessionId };
 }

@@ -3,7 +3,7 @@ import type { Event } from "../../../gen/ts/sessiond/v1/event_pb.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { ScopeDelta } from "../../store/store.ts";
 import { eventBytes } from "../convert/event-bytes.ts";
-import { checkJsonObject } from "./json.ts";
+import { checkJsonCollection, checkJsonObject } from "./json.ts";
 import { checkTime } from "./numbers.ts";
 import { checkDelta, withoutTemp } from "./state.ts";
 import { checkOptionalId, checkText } from "./text.ts";
@@ -31,7 +31,6 @@ const envelopeTexts = [
 const payloads = [
   ["content", "content"],
   ["grounding_metadata", "groundingMetadata"],
-  ["custom_metadata", "customMetadata"],
   ["extra", "extra"],
 ] as const;
 
@@ -55,6 +54,8 @@ export function checkEvent(
   for (const [name, property] of payloads) {
     checkJsonObject(violations, `${field}.${name}`, event[property], limits.maxJsonDepth);
   }
+  // Java's model has an array here, the others an object.
+  checkJsonCollection(violations, `${field}.custom_metadata`, event.customMetadata, limits.maxJsonDepth);
   const fields = { set: `${field}.state_delta`, remove: `${field}.removed_state_keys` };
   return {
     actions: checkActions(violations, `${field}.actions`, event.actions, limits),

@@ -8,6 +8,21 @@ export function checkJsonValue(violations: Violations, field: string, text: stri
   if (!checked.ok) violations.add(field, describe(checked.problem, maxDepth));
 }
 
+/** A JSON object or array, or the empty text for none. */
+export function checkJsonCollection(
+  violations: Violations,
+  field: string,
+  text: string,
+  maxDepth: number,
+): void {
+  if (text === "") return;
+  const checked = checkJson(text, maxDepth);
+  if (!checked.ok) violations.add(field, describe(checked.problem, maxDepth));
+  else if (typeof checked.value !== "object" || checked.value === null) {
+    violations.add(field, "is JSON but neither an object nor an array");
+  }
+}
+
 /** One JSON object, or the empty text for none. Gives the object if it is one. */
 export function checkJsonObject(
   violations: Violations,

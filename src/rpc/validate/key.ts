@@ -15,8 +15,6 @@ const shapes = {
   app: { app: "required", user: "absent", session: "absent" },
   /** All sessions of an app or of one of its users. */
   scope: { app: "required", user: "optional", session: "absent" },
-  /** A session, or all of a user or an app. */
-  any: { app: "required", user: "optional", session: "optional" },
 } as const satisfies Record<string, Readonly<Record<"app" | "user" | "session", Wanted>>>;
 
 /** Which parts a request wants. */
@@ -31,13 +29,7 @@ export function checkKey(violations: Violations, key: ProtoKey | undefined, shap
   const wanted = shapes[shape];
   const { appName, userId, sessionId } = key;
   checkPart(violations, "key.app_name", appName, wanted.app);
-  // A session has a user, whichever parts may be left out.
-  checkPart(
-    violations,
-    "key.user_id",
-    userId,
-    shape === "any" && sessionId !== "" ? "required" : wanted.user,
-  );
+  checkPart(violations, "key.user_id", userId, wanted.user);
   checkPart(violations, "key.session_id", sessionId, wanted.session);
   return { appName, userId, sessionId };
 }

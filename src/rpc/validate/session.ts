@@ -2,7 +2,7 @@
 import type { Expectation } from "../../store/store.ts";
 import { checkSeq } from "./numbers.ts";
 import type { MapField } from "./state.ts";
-import { checkOptionalId, checkSizedText, checkText } from "./text.ts";
+import { checkNoNul, checkOptionalId, checkSizedText, checkText } from "./text.ts";
 import { entryPath, type Violations } from "./violations.ts";
 
 const MAX_DISPLAY_NAME_BYTES = 1_024;
@@ -10,13 +10,15 @@ const MAX_LABELS = 64;
 const MAX_LABEL_KEY_BYTES = 128;
 const MAX_LABEL_VALUE_BYTES = 256;
 
-/** Owner, title and labels. */
+/** Who owns the session; may be empty. */
 export function checkOwnerId(violations: Violations, ownerId: string): void {
   checkOptionalId(violations, "owner_id", ownerId);
 }
 
+/** A title for people; may be empty. */
 export function checkDisplayName(violations: Violations, displayName: string): void {
   checkSizedText(violations, "display_name", displayName, MAX_DISPLAY_NAME_BYTES);
+  checkNoNul(violations, "display_name", displayName);
 }
 
 /** Labels of a session, or those to filter by. */
@@ -29,6 +31,7 @@ export function checkLabels(violations: Violations, labels: MapField): ReadonlyM
     const path = entryPath("labels", key);
     checkSizedText(violations, path, key, MAX_LABEL_KEY_BYTES, 1);
     checkSizedText(violations, path, value, MAX_LABEL_VALUE_BYTES);
+    checkNoNul(violations, path, key + value);
   }
   return new Map(entries);
 }

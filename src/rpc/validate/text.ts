@@ -18,11 +18,16 @@ export function checkId(violations: Violations, field: string, id: string): void
 /** The same, or empty. */
 export function checkOptionalId(violations: Violations, field: string, id: string): void {
   checkText(violations, field, id);
-  if (id.includes("\0")) violations.add(field, "has the character U+0000");
+  checkNoNul(violations, field, id);
   const characters = codePoints(id);
   if (characters > MAX_ID_CHARACTERS) {
     violations.add(field, `has ${characters} characters; the limit is ${MAX_ID_CHARACTERS}`);
   }
+}
+
+/** Text that some engines' columns cannot hold with U+0000 in it. */
+export function checkNoNul(violations: Violations, field: string, text: string): void {
+  if (text.includes("\0")) violations.add(field, "has the character U+0000");
 }
 
 /** A text of at least `minBytes` (0 if absent) and at most `maxBytes` bytes of UTF-8. */
