@@ -86,6 +86,8 @@ describe("AppendEvent", () => {
     expect(Object.keys(events[0]?.stateDelta ?? {})).not.toContain("temp:d");
     const bare = events[1];
     for (const field of [
+      "invocationId",
+      "author",
       "branch",
       "partial",
       "turnComplete",
