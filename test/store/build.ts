@@ -7,6 +7,7 @@ import type {
   AppendInput,
   AppendOutcome,
   CreateSessionInput,
+  DeleteSessionInput,
   EventBody,
   EventRange,
   EventRecord,
@@ -64,6 +65,10 @@ export function updateInput(key: SessionKey, more: Partial<UpdateSessionInput> =
     request: undefined,
     ...more,
   };
+}
+
+export function deleteInput(key: SessionKey, more: Partial<DeleteSessionInput> = {}): DeleteSessionInput {
+  return { key, expected: ANY, nowMicros: NOW, request: undefined, ...more };
 }
 
 export function listInput(appName: string, more: Partial<ListSessionsInput> = {}): ListSessionsInput {
@@ -136,7 +141,7 @@ export function appendInput(
   events: readonly NewEvent[],
   more: Partial<AppendInput> = {},
 ): AppendInput {
-  return { key, expected: ANY, nowMicros: NOW, events, createUid: undefined, ...more };
+  return { key, expected: ANY, nowMicros: NOW, events, createUid: undefined, createOwnerId: "", ...more };
 }
 
 type Appended = Extract<AppendOutcome, { ok: true }>;

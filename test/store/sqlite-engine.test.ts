@@ -20,10 +20,10 @@ import { OPERATIONS } from "../../src/store/sqlite/operations.ts";
 import { STEPS } from "../../src/store/sqlite/schema.ts";
 import type { EventRange, Store } from "../../src/store/store.ts";
 import {
-  ANY,
   append,
   appendInput,
   createInput,
+  deleteInput,
   deltaOf,
   eventOf,
   failsWith,
@@ -367,7 +367,7 @@ describe("one connection", () => {
       createInput(key, { labels: new Map([["a", "b"]]), delta: deltaOf({ a: "1" }) }),
     );
     OPERATIONS.append(db, [appendInput(key, [eventOf()])]);
-    OPERATIONS.deleteSession(db, { key, expected: ANY });
+    OPERATIONS.deleteSession(db, deleteInput(key));
     for (const table of ["events", "session_states", "session_labels", "session_changes", "sessions"]) {
       expect(db.all(`SELECT 1 FROM adk_${table}`)).toEqual([]);
     }
@@ -446,7 +446,7 @@ describe("worker threads", () => {
     expect(await read({ descending: true })).toEqual(seqs.toReversed());
     expect(await read({ maxRows: 3 })).toEqual(seqs.slice(0, 3));
     expect(await read({ afterSeq: 10_000, throughSeq: 34_999, descending: true })).toEqual([
-      34_999, 20_001, 10_002, 10_001,
+      34_999, 25_000, 20_001, 15_000, 10_002, 10_001,
     ]);
     const deltas: number[] = [];
     const range = { key: session.key, uid: session.uid, afterSeq: 0, throughSeq: 35_000, maxRows: 100 };
@@ -473,7 +473,7 @@ describe("worker threads", () => {
       const session = await sessionWithEvents(store, keyOf("app"), 1_000);
       const reader = store.readEvents(rangeOf(session))[Symbol.asyncIterator]();
       await reader.next();
-      await store.deleteSession({ key: session.key, expected: ANY });
+      await store.deleteSession(deleteInput(session.key));
       if (again) await store.createSession(createInput(session.key));
       const rest = (async () => {
         while ((await reader.next()).done !== true);

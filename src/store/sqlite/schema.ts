@@ -138,6 +138,7 @@ const TABLES: readonly string[] = [
   response_state TEXT,
   PRIMARY KEY (app_name, user_id, request_id)
 ) WITHOUT ROWID`,
+  "CREATE INDEX adk_requests_by_session ON adk_requests (app_name, user_id, session_id)",
   "CREATE INDEX adk_requests_by_create ON adk_requests (create_time)",
 ];
 

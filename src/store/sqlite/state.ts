@@ -5,8 +5,8 @@ import { isEngineJson } from "../../json/check.ts";
 import type { StateWrites } from "../append-plan.ts";
 import { mergeState } from "../state.ts";
 import type { ScopeDelta, SessionKey, State, UpdateSharedStateInput } from "../store.ts";
-import type { Connection, SqlValue } from "./connection.ts";
 import { plainAnswer } from "../stored-text.ts";
+import type { Connection, SqlValue } from "./connection.ts";
 import { answerOnce } from "./requests.ts";
 import { ENGINE_JSON_DEPTH } from "./schema.ts";
 

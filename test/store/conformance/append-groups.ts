@@ -124,14 +124,19 @@ export const appendGroups = {
     const key = keyOf(app);
     const outcomes = await store.append([
       appendInput(key, [eventOf()]),
-      appendInput(key, [eventOf({ set: { a: "1" } })], { createUid: "first" }),
-      appendInput(key, [eventOf({ set: { b: "1" } })], { createUid: "second" }),
+      appendInput(key, [eventOf({ set: { a: "1" } })], { createUid: "first", createOwnerId: "one" }),
+      appendInput(key, [eventOf({ set: { b: "1" } })], { createUid: "second", createOwnerId: "two" }),
       appendInput(key, [eventOf()]),
     ]);
     expect(
       outcomes.map((outcome) => (outcome.ok ? [outcome.uid, outcome.headSeq] : outcome.error.reason)),
     ).toEqual(["SESSION_NOT_FOUND", ["first", 1], ["first", 2], ["first", 3]]);
-    expect(await mustGet(store, key)).toMatchObject({ uid: "first", revision: 4, headSeq: 3 });
+    expect(await mustGet(store, key)).toMatchObject({
+      uid: "first",
+      ownerId: "one",
+      revision: 4,
+      headSeq: 3,
+    });
     expect(await store.listChanges(key, 3)).toHaveLength(1);
   },
 

@@ -64,6 +64,7 @@ export const append = {
         errorMessage: "",
         longRunningToolIds: [],
       }),
+      eventOf({ invocationId: undefined, author: undefined }),
       eventOf({ invocationId: "", author: "", content: "", writerLanguage: "", writerAdkVersion: "" }),
     ];
     await appendTo(store, appendInput(key, events));
@@ -117,6 +118,10 @@ export const append = {
       createMicros: NOW,
       state: new Map([["a", "1"]]),
     });
+    const owned = keyOf(app, "owned");
+    await appendTo(store, appendInput(owned, [eventOf()], { createUid: "owned", createOwnerId: "tenant" }));
+    await appendTo(store, appendInput(owned, [eventOf()], { createUid: "again", createOwnerId: "another" }));
+    expect(await mustGet(store, owned)).toMatchObject({ uid: "owned", ownerId: "tenant", headSeq: 2 });
     // It is there now: the same wish appends to it.
     const more = await appendTo(store, appendInput(key, [eventOf()], { createUid: "another" }));
     expect(more).toMatchObject({ uid: "made", headSeq: 2 });

@@ -12,32 +12,70 @@ import {
 } from "../build.ts";
 import type { Cases } from "../harness.ts";
 
+/** A change that left everything but state as it was. */
+const NOTHING_ELSE = { ownerId: undefined, displayName: undefined, labels: undefined } as const;
+
+/** What a create without facts has. */
+const BARE = { ownerId: "", displayName: "", labels: new Map() } as const;
+
 export const changes = {
-  "the create and every change without an event are kept, with what they changed": async ({ store, app }) => {
+  "the create and every change without an event are kept, with all that they changed": async ({
+    store,
+    app,
+  }) => {
     const key = keyOf(app);
     const given = deltaOf({ a: "1.0", "user:b": "2", "app:c": "3" });
-    await store.createSession(createInput(key, { delta: given }));
+    const facts = { ownerId: "o", displayName: "d", labels: new Map([["l", "1"]]) };
+    await store.createSession(createInput(key, { ...facts, delta: given }));
     await append(store, appendInput(key, [eventOf({ set: { ignored: "1" } }), eventOf()]));
     const patch = deltaOf({ a: "null", "app:d": "4" }, ["e", "user:b"]);
     await store.updateSession(
       updateInput(key, { nowMicros: NOW + 1, state: { kind: "merge", delta: patch } }),
     );
-    await store.updateSession(updateInput(key, { nowMicros: NOW + 2, displayName: "x" }));
+    await store.updateSession(updateInput(key, { nowMicros: NOW + 2, displayName: "" }));
     await append(store, appendInput(key, [eventOf()], { nowMicros: NOW + 3 }));
     const replacement = new Map([["only", "1"]]);
+    const labels = new Map([["a\0b", "\ud83d\ude00"]]);
     await store.updateSession(
-      updateInput(key, { nowMicros: NOW + 4, state: { kind: "replace", state: replacement } }),
+      updateInput(key, {
+        nowMicros: NOW + 4,
+        ownerId: "other",
+        labels,
+        state: { kind: "replace", state: replacement },
+      }),
     );
+    await store.updateSession(updateInput(key, { nowMicros: NOW + 5, labels: new Map() }));
+    const replaced = { ...deltaOf(), session: { set: replacement, remove: [] } };
     const all = [
-      { revision: 1, afterSeq: 0, createMicros: NOW, replaced: false, delta: given },
-      { revision: 4, afterSeq: 2, createMicros: NOW + 1, replaced: false, delta: patch },
-      { revision: 5, afterSeq: 2, createMicros: NOW + 2, replaced: false, delta: deltaOf() },
+      { revision: 1, afterSeq: 0, createMicros: NOW, replaced: false, delta: given, ...facts },
+      { revision: 4, afterSeq: 2, createMicros: NOW + 1, replaced: false, delta: patch, ...NOTHING_ELSE },
       {
+        ...NOTHING_ELSE,
+        revision: 5,
+        afterSeq: 2,
+        createMicros: NOW + 2,
+        replaced: false,
+        delta: deltaOf(),
+        displayName: "",
+      },
+      {
+        ...NOTHING_ELSE,
         revision: 7,
         afterSeq: 3,
         createMicros: NOW + 4,
         replaced: true,
-        delta: { ...deltaOf(), session: { set: replacement, remove: [] } },
+        delta: replaced,
+        ownerId: "other",
+        labels,
+      },
+      {
+        ...NOTHING_ELSE,
+        revision: 8,
+        afterSeq: 3,
+        createMicros: NOW + 5,
+        replaced: false,
+        delta: deltaOf(),
+        labels: new Map(),
       },
     ];
     expect(await store.listChanges(key, 3)).toEqual(all);
@@ -49,9 +87,18 @@ export const changes = {
 
   "a session made by an append has its create, too": async ({ store, app }) => {
     const key = keyOf(app);
-    await append(store, appendInput(key, [eventOf({ set: { a: "1" } })], { createUid: "made" }));
+    const more = { createUid: "made", createOwnerId: "owner" };
+    await append(store, appendInput(key, [eventOf({ set: { a: "1" } })], more));
     expect(await store.listChanges(key, 1)).toEqual([
-      { revision: 1, afterSeq: 0, createMicros: NOW, replaced: false, delta: deltaOf() },
+      {
+        ...BARE,
+        ownerId: "owner",
+        revision: 1,
+        afterSeq: 0,
+        createMicros: NOW,
+        replaced: false,
+        delta: deltaOf(),
+      },
     ]);
   },
 

@@ -4,6 +4,7 @@ import {
   append,
   appendInput,
   createInput,
+  deleteInput,
   eventOf,
   keyOf,
   mustGet,
@@ -152,7 +153,7 @@ export const concurrency = {
       }),
       (async () => {
         for (let round = 0; round < 10; round++) {
-          await store.deleteSession({ key, expected: { uid: undefined, revision: undefined } });
+          await store.deleteSession(deleteInput(key));
           await store.createSession(createInput(key, { uid: `round-${round}` }));
         }
       })(),

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import {
-  ANY,
   appendInput,
   createInput,
+  deleteInput,
   eventOf,
   failsWith,
   keyOf,
@@ -32,7 +32,7 @@ export const errors = {
       store.getSession(key),
       store.getSessionRow(key),
       store.updateSession(updateInput(key)),
-      store.deleteSession({ key, expected: ANY }),
+      store.deleteSession(deleteInput(key)),
       store.listSessions(listInput(app)),
       store.listApps(undefined, 1),
       store.listUsers(app, undefined, 1),
@@ -65,7 +65,7 @@ export const errors = {
     expect(await store.getSession(key)).toBeUndefined();
     await store.createSession(createInput(key));
     await expect(store.append([appendInput(key, [eventOf()])], signal)).rejects.toBe(reason);
-    await expect(store.deleteSession({ key, expected: ANY }, signal)).rejects.toBe(reason);
+    await expect(store.deleteSession(deleteInput(key), signal)).rejects.toBe(reason);
     expect((await mustGet(store, key)).headSeq).toBe(0);
   },
 

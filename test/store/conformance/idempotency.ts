@@ -4,6 +4,7 @@ import {
   append,
   appendInput,
   createInput,
+  deleteInput,
   eventOf,
   failsWith,
   keyOf,
@@ -50,12 +51,12 @@ export const idempotency = {
     expect(await mustGet(store, key)).toMatchObject({ headSeq: 2, state: new Map() });
   },
 
-  "a batch of which only a part is stored is a conflict": async ({ store, app }) => {
+  "a batch of which only a part is stored says so": async ({ store, app }) => {
     const key = keyOf(app);
     await store.createSession(createInput(key));
     const known = eventOf({ id: "known" });
     await append(store, appendInput(key, [known]));
-    const error = await failsWith(append(store, appendInput(key, [eventOf(), known])), "EVENT_ID_CONFLICT");
+    const error = await failsWith(append(store, appendInput(key, [eventOf(), known])), "BATCH_PARTLY_STORED");
     expect(error.facts).toEqual({ event_id: "known", seq: "1" });
     expect(await readHistory(store, key)).toHaveLength(1);
   },
@@ -106,7 +107,7 @@ export const idempotency = {
     const first = await store.createSession(createInput(key));
     const event = eventOf();
     await append(store, appendInput(key, [event]));
-    await store.deleteSession({ key, expected: ANY });
+    await store.deleteSession(deleteInput(key));
     await store.createSession(createInput(key));
     const expected = { uid: first.uid, revision: undefined };
     await failsWith(append(store, appendInput(key, [event], { expected })), "STALE_SESSION");

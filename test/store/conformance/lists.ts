@@ -8,10 +8,10 @@ import type {
   Store,
 } from "../../../src/store/store.ts";
 import {
-  ANY,
   append,
   appendInput,
   createInput,
+  deleteInput,
   deltaOf,
   eventOf,
   keyOf,
@@ -213,7 +213,7 @@ export const lists = {
           }
           const key = keyOf(app, `new-${page}-${descending}-${orderBy}`);
           await store.createSession(createInput(key, { nowMicros: clock++ }));
-          if (page % 2 === 0) await store.deleteSession({ key, expected: ANY });
+          if (page % 2 === 0) await store.deleteSession(deleteInput(key));
         });
         const times = new Map<string, number>();
         for (const { uid } of seen) times.set(uid, (times.get(uid) ?? 0) + 1);

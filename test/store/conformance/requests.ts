@@ -1,5 +1,15 @@
 import { expect } from "vitest";
-import { ANY, createInput, deltaOf, failsWith, keyOf, mark, mustGet, NOW, updateInput } from "../build.ts";
+import {
+  createInput,
+  deleteInput,
+  deltaOf,
+  failsWith,
+  keyOf,
+  mark,
+  mustGet,
+  NOW,
+  updateInput,
+} from "../build.ts";
 import type { Cases } from "../harness.ts";
 
 export const requests = {
@@ -19,13 +29,72 @@ export const requests = {
     expect((await mustGet(store, key)).revision).toBe(2);
   },
 
-  "the first answer outlives the session": async ({ store, app }) => {
+  "the first answer outlives the session, without its state": async ({ store, app, database }) => {
     const key = keyOf(app);
-    const input = createInput(key, { request: mark("r") });
+    const input = createInput(key, {
+      request: mark("r"),
+      labels: new Map([["l", "1"]]),
+      delta: deltaOf({ secret: '"s3cret"', "user:u": "1" }),
+    });
+    const update = updateInput(key, {
+      request: mark("u"),
+      state: { kind: "merge", delta: deltaOf({ more: '"s3cret"' }) },
+    });
     const first = await store.createSession(input);
-    await store.deleteSession({ key, expected: ANY });
-    expect(await store.createSession(input)).toEqual(first);
+    const updated = await store.updateSession(update);
+    await store.deleteSession(deleteInput(key));
+    expect(await store.createSession(input)).toEqual({ ...first, state: new Map() });
+    expect(await store.updateSession(update)).toEqual({ ...updated, state: new Map() });
     expect(await store.getSession(key)).toBeUndefined();
+    const kept = await database.execute(`SELECT * FROM adk_requests WHERE app_name = '${app}'`);
+    expect(kept).toHaveLength(2);
+    expect(JSON.stringify(kept)).not.toContain("s3cret");
+    // A namesake's state is not given for it.
+    await store.createSession(createInput(key, { delta: deltaOf({ other: "1" }) }));
+    expect(await store.createSession(input)).toEqual({ ...first, state: new Map() });
+  },
+
+  "a delete forgets the state of its own session's answers only": async ({ store, app }) => {
+    const make = (sessionId: string, userId: string) =>
+      createInput(keyOf(app, sessionId, userId), {
+        request: mark(`${userId}/${sessionId}`),
+        delta: deltaOf({ a: "1" }),
+      });
+    const inputs = [make("s", "u"), make("s", "v"), make("t", "u"), make("S", "u")];
+    const answers = [];
+    for (const input of inputs) answers.push(await store.createSession(input));
+    await store.deleteSession(deleteInput(keyOf(app, "s", "u")));
+    for (const [at, input] of inputs.entries()) {
+      const answer = answers[at];
+      expect(await store.createSession(input)).toEqual(at === 0 ? { ...answer, state: new Map() } : answer);
+    }
+  },
+
+  "a delete again gets the first answer": async ({ store, app }) => {
+    const key = keyOf(app);
+    await store.createSession(createInput(key));
+    const there = deleteInput(key, { request: mark("d") });
+    expect(await store.deleteSession(there)).toBe(true);
+    await store.createSession(createInput(key));
+    // The retry is answered, and the namesake stays.
+    expect(await store.deleteSession(there)).toBe(true);
+    expect(await store.getSession(key)).toBeDefined();
+    const missing = keyOf(app, "missing");
+    const nothing = deleteInput(missing, { request: mark("m") });
+    expect(await store.deleteSession(nothing)).toBe(false);
+    await store.createSession(createInput(missing));
+    expect(await store.deleteSession(nothing)).toBe(false);
+    expect(await store.getSession(missing)).toBeDefined();
+  },
+
+  "a delete that was refused leaves no mark": async ({ store, app }) => {
+    const key = keyOf(app);
+    await store.createSession(createInput(key));
+    const expected = { uid: undefined, revision: 2 };
+    const input = deleteInput(key, { request: mark("d"), expected });
+    await failsWith(store.deleteSession(input), "STALE_SESSION");
+    await store.updateSession(updateInput(key));
+    expect(await store.deleteSession(input)).toBe(true);
   },
 
   "an update again gets the first answer, whatever it expects": async ({ store, app }) => {
@@ -98,7 +167,7 @@ export const requests = {
     await store.createSession(createInput(key));
     expect((await store.updateSession(late)).displayName).toBe("x");
     await failsWith(store.createSession(createInput(key, { request: mark("c") })), "SESSION_ALREADY_EXISTS");
-    await store.deleteSession({ key, expected: ANY });
+    await store.deleteSession(deleteInput(key));
     expect((await store.createSession(createInput(key, { request: mark("c") }))).revision).toBe(1);
   },
 

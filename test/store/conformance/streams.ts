@@ -1,10 +1,10 @@
 import { expect } from "vitest";
 import type { EventRecord, SessionRecord, Store } from "../../../src/store/store.ts";
 import {
-  ANY,
   append,
   appendInput,
   createInput,
+  deleteInput,
   eventOf,
   failsWith,
   keyOf,
@@ -98,7 +98,7 @@ export const streams = {
   "a session deleted under a reader is an error or its whole history": async ({ store, app }) => {
     const session = await sessionWithEvents(store, keyOf(app), 1_000);
     const read = await disturbed(store, session, async () => {
-      await store.deleteSession({ key: session.key, expected: ANY });
+      await store.deleteSession(deleteInput(session.key));
     });
     expectWholeOrError(read, 1_000, ["SESSION_NOT_FOUND"]);
   },
@@ -106,7 +106,7 @@ export const streams = {
   "a session re-created under a reader is an error or its whole history": async ({ store, app }) => {
     const session = await sessionWithEvents(store, keyOf(app), 1_000);
     const read = await disturbed(store, session, async () => {
-      await store.deleteSession({ key: session.key, expected: ANY });
+      await store.deleteSession(deleteInput(session.key));
       await sessionWithEvents(store, session.key, 1_000, (seq) => eventOf({ id: `other${seq}` }));
     });
     expectWholeOrError(read, 1_000, ["SESSION_RECREATED"]);
@@ -121,7 +121,7 @@ export const streams = {
       const reading = (async () => {
         for await (const chunk of store.readStateDeltas(range)) {
           if (seen === 0) {
-            await store.deleteSession({ key, expected: ANY });
+            await store.deleteSession(deleteInput(key));
             if (again) await store.createSession(createInput(key));
           }
           seen += chunk.length;

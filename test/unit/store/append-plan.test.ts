@@ -115,11 +115,14 @@ describe("planAppends", () => {
 
   test("a session is made once, and advanced by what follows", () => {
     const planned = plan([
-      appendInput(key, [eventOf()], { createUid: "one" }),
-      appendInput(key, [eventOf(), eventOf()], { createUid: "two" }),
+      appendInput(key, [eventOf()], { createUid: "one", createOwnerId: "first" }),
+      appendInput(key, [eventOf(), eventOf()], { createUid: "two", createOwnerId: "second" }),
     ]);
     expect(planned.created).toMatchObject([
-      { uid: "one", revision: 4, headSeq: 3, eventCount: 3, createMicros: NOW },
+      {
+        ownerId: "first",
+        head: { uid: "one", revision: 4, headSeq: 3, eventCount: 3, createMicros: NOW },
+      },
     ]);
     expect(planned.advanced).toEqual([]);
     expect(planned.events.map((event) => event.seq)).toEqual([1, 2, 3]);
@@ -171,10 +174,10 @@ describe("planAppends", () => {
     const marks: [SessionKey, EventMark[]][] = [[key, [markOf(a, 2), markOf(b, 3)]]];
     expect(reasons(plan([appendInput(key, [a, b])], heads, marks).outcomes)).toEqual(["ok"]);
     expect(reasons(plan([appendInput(key, [a, b, eventOf()])], heads, marks).outcomes)).toEqual([
-      "EVENT_ID_CONFLICT",
+      "BATCH_PARTLY_STORED",
     ]);
     expect(reasons(plan([appendInput(key, [eventOf(), b])], heads, marks).outcomes)).toEqual([
-      "EVENT_ID_CONFLICT",
+      "BATCH_PARTLY_STORED",
     ]);
   });
 

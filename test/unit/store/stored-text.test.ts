@@ -37,7 +37,7 @@ function session(more: Partial<SessionRecord>): SessionRecord {
     createMicros: 1,
     updateMicros: 2,
     lastEventTime: 0,
-    state: undefined,
+    state: new Map(),
     ...more,
   };
 }
