@@ -21,6 +21,7 @@ from sessiond.adk import (
     SessionNotFoundError,
     StaleSessionError,
     TooLargeError,
+    conversion,
 )
 from sessiond.adk._compat import AdkSessionNotFoundError, AdkStaleSessionError
 from sessiond.adk.errors import STALE_SESSION_TEXT
@@ -139,9 +140,9 @@ class TestStaleSessions:
         created = await service.create_session(app_name=app, user_id="u", session_id="s")
         empty = Session(id="s", app_name=app, user_id="u")
         await service.append_event(empty, Event(id="1", author="u"))
-        assert empty._storage_update_marker
+        assert conversion.marker(empty)
         copied = Session.model_validate_json(empty.model_dump_json())
-        assert copied._storage_update_marker is None
+        assert conversion.marker(copied) is None
         await service.append_event(copied, Event(id="2", author="u"))
         for behind in (
             Session(id="s", app_name=app, user_id="u"),

@@ -12,6 +12,8 @@ from sessiond.adk import errors
 from sessiond.adk._compat import AdkSessionNotFoundError, AdkStaleSessionError
 from sessiond.adk.connection import pause_before_retry
 
+pytestmark = pytest.mark.once
+
 Code = grpc.StatusCode
 
 

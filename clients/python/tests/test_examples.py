@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from server import free_ports, wait_for_http
 from test_cli import call
 
@@ -32,11 +33,13 @@ def test_the_conversation(target: str) -> None:
     assert "8 events are stored" in printed
 
 
+@pytest.mark.once
 def test_the_plain_stubs(target: str) -> None:
     assert run("plain_stubs.py", target) == '1 user {"role":"user","parts":[{"text":"hello"}]} {\'n\': \'1\'}\n'
     assert len((EXAMPLES / "plain_stubs.py").read_text().splitlines()) <= 20
 
 
+@pytest.mark.once
 def test_the_web_application(target: str, tmp_path: Path, app: str) -> None:
     (port,) = free_ports(1)
     log = tmp_path / "uvicorn.log"

@@ -14,6 +14,9 @@ from server import Server, free_ports
 
 from sessiond.adk import AccessError, DeadlineError, SessiondError, SessiondSessionService, UnavailableError
 
+# The first needs to hold under every version.
+once = pytest.mark.once
+
 
 async def test_a_failed_append_touches_nothing(own_server: Server, app: str) -> None:
     async with SessiondSessionService(own_server.target, deadline=3) as service:
@@ -42,6 +45,7 @@ async def test_a_failed_append_touches_nothing(own_server: Server, app: str) -> 
         assert await service.get_session(app_name=app, user_id="u", session_id="s") == session
 
 
+@once
 async def test_a_restart_is_not_noticed(own_server: Server, app: str) -> None:
     async with SessiondSessionService(own_server.target, deadline=30) as service:
         session = await service.create_session(app_name=app, user_id="u", session_id="s")
@@ -70,6 +74,7 @@ async def test_an_answer_that_is_lost(target: str, app: str) -> None:
         assert [each.id for each in found.events] == ["1", "2"]
 
 
+@once
 async def test_an_answer_that_never_comes_is_asked_for_again(target: str, app: str) -> None:
     """A connection that swallows everything without breaking: a firewall that forgot it."""
     async with Proxy(target) as proxy, SessiondSessionService(proxy.target, deadline=6) as service:
@@ -84,6 +89,7 @@ async def test_an_answer_that_never_comes_is_asked_for_again(target: str, app: s
         await service.append_event(session, Event(id="2", author="u"))
 
 
+@once
 async def test_a_create_whose_answer_is_lost(target: str, app: str) -> None:
     async with Proxy(target) as proxy, SessiondSessionService(proxy.target, deadline=20) as service:
         await service.list_sessions(app_name=app)
@@ -97,6 +103,7 @@ async def test_a_create_whose_answer_is_lost(target: str, app: str) -> None:
         await service.append_event(session, Event(author="u"))
 
 
+@once
 async def test_a_server_killed_between_commit_and_answer(own_server: Server, app: str) -> None:
     async with Proxy(own_server.target) as proxy, SessiondSessionService(proxy.target, deadline=30) as service:
         session = await service.create_session(app_name=app, user_id="u", session_id="s")
@@ -116,6 +123,7 @@ async def test_a_server_killed_between_commit_and_answer(own_server: Server, app
         assert [each.id for each in found.events] == ["1", "2"]
 
 
+@once
 async def test_a_read_that_breaks_off_is_begun_again(target: str, app: str) -> None:
     async with Proxy(target) as proxy, SessiondSessionService(proxy.target) as service:
         session = await service.create_session(app_name=app, user_id="u", session_id="s")
@@ -127,6 +135,7 @@ async def test_a_read_that_breaks_off_is_begun_again(target: str, app: str) -> N
         assert await reading == session
 
 
+@once
 async def test_a_history_that_stands_still(target: str, app: str) -> None:
     async with Proxy(target) as proxy, SessiondSessionService(proxy.target, stream_idle=0.5) as service:
         await service.create_session(app_name=app, user_id="u", session_id="s")
@@ -135,6 +144,7 @@ async def test_a_history_that_stands_still(target: str, app: str) -> None:
             await service.get_session(app_name=app, user_id="u", session_id="s")
 
 
+@once
 async def test_a_cancelled_append_touches_nothing(target: str, app: str) -> None:
     async with Proxy(target) as proxy, SessiondSessionService(proxy.target) as service:
         session = await service.create_session(app_name=app, user_id="u", session_id="s")
@@ -153,6 +163,7 @@ async def test_a_cancelled_append_touches_nothing(target: str, app: str) -> None
         assert [each.id for each in session.events] == ["1"]
 
 
+@once
 async def test_nobody_there(app: str) -> None:
     (port,) = free_ports(1)
     async with SessiondSessionService(f"sessiond://127.0.0.1:{port}?deadline=3") as service:
@@ -162,6 +173,7 @@ async def test_nobody_there(app: str) -> None:
         assert time.monotonic() - start < 6
 
 
+@once
 async def test_a_deadline_says_whom_it_waited_for(target: str, app: str) -> None:
     async with Proxy(target) as proxy, SessiondSessionService(proxy.target, deadline=0.4) as service:
         await service.list_sessions(app_name=app)
@@ -170,12 +182,14 @@ async def test_a_deadline_says_whom_it_waited_for(target: str, app: str) -> None
             await service.create_session(app_name=app, user_id="u")
 
 
+@once
 async def test_tls_to_a_server_without(target: str, app: str) -> None:
     async with SessiondSessionService(target, tls=True, deadline=3) as service:
         with pytest.raises((UnavailableError, AccessError)):
             await service.create_session(app_name=app, user_id="u")
 
 
+@once
 async def test_metadata_goes_along(target: str, app: str) -> None:
     calls = 0
 

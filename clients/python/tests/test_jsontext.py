@@ -19,6 +19,8 @@ from strategies import json_values
 
 from sessiond.adk import jsontext
 
+pytestmark = pytest.mark.once
+
 
 @given(json_values)
 def test_json_values_come_back_as_they_were(value: Any) -> None:

@@ -139,6 +139,8 @@ SCRIPT = """
 import asyncio, sys, warnings
 warnings.simplefilter("error", ResourceWarning)
 from sessiond.adk import SessiondSessionService
+
+pytestmark = pytest.mark.once
 service = SessiondSessionService(sys.argv[1])
 def create():
     return service.create_session(app_name=sys.argv[2], user_id="u")

@@ -15,6 +15,8 @@ from sessiond.adk import Options, SessiondSessionService
 from sessiond.adk.connection import SERVICE_CONFIG
 from sessiond.adk.options import OptionArguments, parse
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("target", "expected"),

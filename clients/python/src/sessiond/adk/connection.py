@@ -250,6 +250,9 @@ def _channel(options: Options, *, keepalive: bool) -> grpc.aio.Channel:
         # gRPC's own limit is 4 MiB. An event may have 16, and a page of sessions with large states more.
         "grpc.max_receive_message_length": -1,
         "grpc.max_send_message_length": -1,
+        # gRPC waits up to two minutes before it looks again whether a server is back.
+        "grpc.initial_reconnect_backoff_ms": 200,
+        "grpc.max_reconnect_backoff_ms": 2_000,
         # Channels to the same address would share one TCP connection otherwise.
         "grpc.use_local_subchannel_pool": 1,
     }

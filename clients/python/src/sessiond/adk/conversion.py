@@ -151,7 +151,9 @@ def marker(session: Session) -> tuple[str, int] | None:
 
     None for a session made by hand, copied through JSON, or loaded by another session service.
     """
-    uid, _, revision = (session._storage_update_marker or "").rpartition(":")
+    # The versions of ADK before the slot take the attribute all the same, and keep it out of their JSON.
+    text: str | None = getattr(session, "_storage_update_marker", None)
+    uid, _, revision = (text or "").rpartition(":")
     return (uid, int(revision)) if uid and revision.isdecimal() else None
 
 
