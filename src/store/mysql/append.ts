@@ -128,7 +128,7 @@ function toStatements(
   { maxJsonDepth }: AppendOptions,
   maxStatementBytes: number,
 ): Statement[] {
-  const created = plan.created.toSorted((a, b) => compareKeys(a.key, b.key));
+  const created = plan.created.toSorted((a, b) => compareKeys(a.head.key, b.head.key));
   const events = plan.events.toSorted((a, b) => compareKeys(a.key, b.key) || a.seq - b.seq);
   return [
     ...insertSessions(created.map(madeByAppend), maxStatementBytes),

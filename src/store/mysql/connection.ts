@@ -4,6 +4,7 @@
  * commands only.
  */
 import mysql from "mysql2";
+import { StoreError } from "../errors.ts";
 import { ConnectionLost } from "./errors.ts";
 import { type SqlValue, type Statement, weight } from "./sql.ts";
 import type { DatabaseAddress } from "./url.ts";
@@ -82,7 +83,7 @@ export class Connection {
     const connection = new Connection(driver, options);
     try {
       await new Promise<void>((resolve, reject) => {
-        driver.connect((error) => (error === null ? resolve() : reject(error)));
+        driver.connect((error) => (error ? reject(error) : resolve()));
       });
       await connection.run(options.setup.map((sql) => ({ sql, values: [] })));
     } catch (error) {
@@ -118,7 +119,10 @@ export class Connection {
       results.push(...(await this.query(sent)));
     };
     for (const statement of statements) {
-      if (weight(statement) > this.maxStatementBytes) {
+      const weighs = weight(statement);
+      if (weighs > this.maxStatementBytes) {
+        // The server would close the connection, and that would look like a lost one.
+        if (weighs > this.options.maxPacketBytes) throw tooLarge(this.options.maxPacketBytes);
         await flush();
         results.push(await this.bind(statement.sql, statement.values));
         continue;
@@ -152,7 +156,8 @@ export class Connection {
   /** Asks the server whether it is there. */
   ping(): Promise<void> {
     return this.running((resolve, reject) => {
-      this.driver.ping((error) => (error === null ? resolve() : reject(error)));
+      // Without an error the driver calls back with nothing at all.
+      this.driver.ping((error) => (error ? reject(error) : resolve()));
     });
   }
 
@@ -174,7 +179,7 @@ export class Connection {
   private async query(texts: readonly string[]): Promise<Result[]> {
     const given = await this.running<unknown>((resolve, reject) => {
       this.driver.query({ sql: texts.join(";\n"), typeCast: exactDoubles }, (error, result) =>
-        error === null ? resolve(result) : reject(error),
+        error ? reject(error) : resolve(result),
       );
     });
     // Of several statements the driver gives an array of results, of one its result.
@@ -184,7 +189,7 @@ export class Connection {
   private async bind(sql: string, values: readonly SqlValue[]): Promise<Result> {
     const given = await this.running<unknown>((resolve, reject) => {
       this.driver.execute(sql, values as SqlValue[], (error, result) =>
-        error === null ? resolve(result) : reject(error),
+        error ? reject(error) : resolve(result),
       );
     });
     return toResult(given);
@@ -221,6 +226,12 @@ export class Connection {
       );
     });
   }
+}
+
+function tooLarge(limit: number): StoreError {
+  return new StoreError("TOO_LARGE", "A text is larger than the database takes.", {
+    facts: { limit_bytes: String(limit) },
+  });
 }
 
 /** The driver's own reading of a double's text is not exact. */

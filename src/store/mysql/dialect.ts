@@ -32,7 +32,7 @@ export function dialectOf(version: string): Dialect {
     return {
       description: `MariaDB ${found.join(".")}`,
       exactCollation: "utf8mb4_nopad_bin",
-      maxJsonDepth: 31,
+      maxJsonDepth: 30,
       statementTimeout: (milliseconds) => `SET SESSION max_statement_time = ${milliseconds / 1000}`,
       multiStatements: true,
     };

@@ -36,6 +36,8 @@ const CONTENTION = new Set([
   8028,
   9007, // TiDB: write conflicts and changed schema
 ]);
+/** What proxies and TiDB say by its text only. */
+const UNKNOWN = 1105;
 const MOVED = new Set([1290, 1792, 1836, 3100]);
 const LOST = new Set([
   1047, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1927, 2006, 2013, 9001, 9002, 9005,
@@ -56,8 +58,9 @@ const LOST_CODES = new Set([
 /** What a failure means for a transaction. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ConnectionLost) return "lost";
-  const { code = "", errno = 0 } = error as DriverError;
+  const { code = "", errno = 0, message = "" } = error as DriverError;
   if (CONTENTION.has(errno)) return "contention";
+  if (errno === UNKNOWN && /schema is (changed|out of date)/i.test(message)) return "contention";
   if (MOVED.has(errno)) return "moved";
   if (LOST.has(errno) || LOST_CODES.has(code)) return "lost";
   return "final";
@@ -70,7 +73,6 @@ const FAILURES: ReadonlyMap<number, readonly [StoreErrorReason, string]> = new M
   [1040, ["SERVER_BUSY", "The database has too many connections. Retry."]],
   [1203, ["SERVER_BUSY", "The database has too many connections. Retry."]],
   [1226, ["SERVER_BUSY", "The database account is at its limit. Retry."]],
-  [1105, ["TOO_LARGE", "A text is larger than the database takes."]],
   [1118, ["TOO_LARGE", "A text is larger than the database takes."]],
   [1153, ["TOO_LARGE", "A text is larger than the database takes."]],
   [1301, ["TOO_LARGE", "A text is larger than the database takes."]],
@@ -86,6 +88,9 @@ export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const known = FAILURES.get((error as DriverError | undefined)?.errno ?? 0);
   if (known !== undefined) return new StoreError(known[0], known[1], { cause: error });
+  if ((error as DriverError | undefined)?.errno === UNKNOWN && /too large|exceed/i.test(String(error))) {
+    return new StoreError("TOO_LARGE", "A text is larger than the database takes.", { cause: error });
+  }
   switch (failureOf(error)) {
     case "contention":
       return new StoreError("CONTENTION", "Other writers were faster every time. Retry.", { cause: error });

@@ -6,6 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { MigrationReport, MigrationStep } from "../engine.ts";
 import { StartError } from "../errors.ts";
 import {
@@ -63,12 +64,24 @@ export async function migrate(
   });
 }
 
-/** What the database has under our names, read without changing anything. */
+/**
+ * What the database has under our names, read without changing anything. Read until two
+ * readings agree, since another process may be migrating between their queries.
+ */
 export async function findSchema(connection: Connection): Promise<FoundSchema> {
+  let found = await readSchema(connection);
+  for (;;) {
+    const again = await readSchema(connection);
+    if (isDeepStrictEqual(found, again)) return found;
+    found = again;
+  }
+}
+
+async function readSchema(connection: Connection): Promise<FoundSchema> {
   const tables = await select<{ name: string }>(
     connection,
     "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() " +
-      `AND table_name IN (${SCHEMA_NAMES.map(() => "?").join(", ")})`,
+      `AND table_name IN (${SCHEMA_NAMES.map(() => "?").join(", ")}) ORDER BY table_name`,
     ...SCHEMA_NAMES,
   );
   const names = tables.map((row) => row.name.toLowerCase());

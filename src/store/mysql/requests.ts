@@ -1,9 +1,11 @@
 /** Request marks: a retry of a request gets the first answer. */
 import { StoreError } from "../errors.ts";
-import type { RequestMark } from "../store.ts";
+import type { RequestMark, SessionKey } from "../store.ts";
+import type { KeptAnswer } from "../stored-text.ts";
 import type { Result } from "./connection.ts";
 import type { Pool } from "./pool.ts";
-import { bytes, count, type Statement, statement } from "./sql.ts";
+import { keyValues, OF_SESSION } from "./rows.ts";
+import { allEqual, bytes, count, type Statement, statement } from "./sql.ts";
 import { transact } from "./transaction.ts";
 
 /** Whose request it is, and when. */
@@ -11,6 +13,8 @@ export interface MarkedRequest {
   readonly appName: string;
   /** Undefined for requests of a whole app: user ids are never empty, so '' is free for it. */
   readonly userId: string | undefined;
+  /** The session whose state the answer may have. */
+  readonly sessionId?: string | undefined;
   readonly request: RequestMark | undefined;
   readonly nowMicros: number;
 }
@@ -23,7 +27,7 @@ export function findAnswer({ appName, userId = "", request }: MarkedRequest): St
   if (request === undefined) return [];
   return [
     statement(
-      "SELECT digest, response FROM adk_requests WHERE app_name = ? AND user_id = ? AND request_id = ?",
+      "SELECT digest, response, response_state FROM adk_requests WHERE app_name = ? AND user_id = ? AND request_id = ?",
       appName,
       userId,
       request.id,
@@ -35,28 +39,40 @@ export function findAnswer({ appName, userId = "", request }: MarkedRequest): St
  * The answer that an earlier try was given, or undefined.
  * @throws StoreError REQUEST_ID_CONFLICT
  */
-export function keptAnswer({ request }: MarkedRequest, found: Result | undefined): string | undefined {
-  const row = found?.rows[0] as { digest: Buffer; response: string } | undefined;
+export function keptAnswer({ request }: MarkedRequest, found: Result | undefined): KeptAnswer | undefined {
+  const row = found?.rows[0] as (KeptAnswer & { readonly digest: Buffer }) | undefined;
   if (request === undefined || row === undefined) return undefined;
-  if (row.digest.equals(request.digest)) return row.response;
+  if (row.digest.equals(request.digest)) return row;
   throw new StoreError("REQUEST_ID_CONFLICT", "The request id was used for another request.");
 }
 
 /** Statements that keep an answer; none for a request without a mark. */
-export function keepAnswer(marked: MarkedRequest, answer: () => string): Statement[] {
-  const { appName, userId = "", request, nowMicros } = marked;
+export function keepAnswer(marked: MarkedRequest, answer: () => KeptAnswer): Statement[] {
+  const { appName, userId = "", sessionId = "", request, nowMicros } = marked;
   if (request === undefined) return [];
+  const { response, response_state } = answer();
   return [
     statement(
-      "INSERT INTO adk_requests (app_name, user_id, request_id, digest, response, create_time) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT INTO adk_requests (app_name, user_id, request_id, session_id, digest, response, response_state, create_time) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       appName,
       userId,
       request.id,
+      sessionId,
       bytes(request.digest),
-      answer(),
+      response,
+      response_state,
       nowMicros,
     ),
   ];
+}
+
+/** The statement after which no kept answer has the session's state. */
+export function forgetState(key: SessionKey): Statement {
+  return statement(
+    `UPDATE adk_requests SET response_state = NULL WHERE ${allEqual(OF_SESSION)} AND response_state IS NOT NULL`,
+    ...keyValues(key),
+  );
 }
 
 /** Forgets marks older than `beforeMicros`, some at a time; gives their number. */

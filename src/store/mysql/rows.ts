@@ -144,8 +144,8 @@ export interface EventRow {
   readonly partial: number | null;
   readonly turn_complete: number | null;
   readonly interrupted: number | null;
-  readonly invocation_id: string;
-  readonly author: string;
+  readonly invocation_id: string | null;
+  readonly author: string | null;
   readonly branch: string | null;
   readonly error_code: string | null;
   readonly error_message: string | null;
@@ -209,8 +209,8 @@ export function eventValues({ key, event, ...planned }: PlannedEvent): SqlValue[
     fromFlag(event.partial),
     fromFlag(event.turnComplete),
     fromFlag(event.interrupted),
-    event.invocationId,
-    event.author,
+    event.invocationId ?? null,
+    event.author ?? null,
     event.branch ?? null,
     event.errorCode ?? null,
     event.errorMessage ?? null,
@@ -240,8 +240,8 @@ export function toEvent(row: EventRow): EventRecord {
     bytes: row.bytes,
     appendEndSeq: row.append_end_seq,
     id: row.id,
-    invocationId: row.invocation_id,
-    author: row.author,
+    invocationId: row.invocation_id ?? undefined,
+    author: row.author ?? undefined,
     branch: row.branch ?? undefined,
     timestamp: toDouble(row.timestamp),
     partial: toFlag(row.partial),

@@ -59,8 +59,8 @@ const EVENTS = `CREATE TABLE IF NOT EXISTS adk_events (
   partial BOOLEAN NULL,
   turn_complete BOOLEAN NULL,
   interrupted BOOLEAN NULL,
-  invocation_id LONGTEXT NOT NULL,
-  author LONGTEXT NOT NULL,
+  invocation_id LONGTEXT NULL,
+  author LONGTEXT NULL,
   branch LONGTEXT NULL,
   error_code LONGTEXT NULL,
   error_message LONGTEXT NULL,
@@ -122,6 +122,7 @@ const SESSION_CHANGES = `CREATE TABLE IF NOT EXISTS adk_session_changes (
   create_time BIGINT NOT NULL COMMENT 'microseconds since 1970, UTC',
   replaced BOOLEAN NOT NULL COMMENT 'whether the delta became the whole state of the session',
   delta LONGTEXT NOT NULL,
+  facts LONGTEXT NULL COMMENT 'what else was changed',
   PRIMARY KEY (app_name, user_id, session_id, revision){session_changes_fk}
 ) ${TABLE_OPTIONS}`;
 
@@ -129,10 +130,13 @@ const REQUESTS = `CREATE TABLE IF NOT EXISTS adk_requests (
   app_name VARCHAR(191) NOT NULL,
   user_id VARCHAR(191) NOT NULL,
   request_id VARCHAR(191) NOT NULL,
+  session_id VARCHAR(191) NOT NULL,
   digest BINARY(32) NOT NULL,
   response LONGTEXT NOT NULL,
+  response_state LONGTEXT NULL COMMENT 'the state in the answer, forgotten with the session',
   create_time BIGINT NOT NULL COMMENT 'microseconds since 1970, UTC',
   PRIMARY KEY (app_name, user_id, request_id),
+  KEY adk_requests_by_session (app_name, user_id, session_id),
   KEY adk_requests_by_create (create_time)
 ) ${TABLE_OPTIONS}`;
 

@@ -1,5 +1,5 @@
 /** Session rows: create, read, change, delete. */
-import { type SessionHead, staleSession } from "../append-plan.ts";
+import { type PlannedSession, type SessionHead, staleSession } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
 import { EMPTY_DELTA, EMPTY_SCOPE_DELTA } from "../state.ts";
 import type {
@@ -13,9 +13,19 @@ import type {
   UpdateSessionInput,
   UpdateSharedStateInput,
 } from "../store.ts";
-import { deltaFromJson, deltaToJson, sessionFromJson, sessionToJson } from "../stored-text.ts";
+import {
+  answeredKey,
+  deltaFromJson,
+  deltaToJson,
+  factsFromColumn,
+  factsToColumn,
+  type KeptAnswer,
+  plainAnswer,
+  sessionFromAnswer,
+  sessionToAnswer,
+} from "../stored-text.ts";
 import type { Pool } from "./pool.ts";
-import { findAnswer, keepAnswer, keptAnswer, type MarkedRequest } from "./requests.ts";
+import { findAnswer, forgetState, keepAnswer, keptAnswer, type MarkedRequest } from "./requests.ts";
 import { keyValues, OF_SESSION, SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead } from "./rows.ts";
 import { oneSession, sessionsOf, snapshot } from "./snapshot.ts";
 import { allEqual, count, fromDouble, insertRows, type SqlValue, type Statement, statement } from "./sql.ts";
@@ -26,16 +36,13 @@ import { read, type Transaction, transact } from "./transaction.ts";
 const DELETE_EVENTS = 5_000;
 
 /** A session that is made: its row, and what stands beside it. */
-export interface NewSession {
+export interface NewSession extends Pick<CreateSessionInput, "ownerId" | "displayName" | "labels" | "delta"> {
   readonly head: SessionHead;
-  readonly ownerId: string;
-  readonly displayName: string;
-  readonly delta: StateDelta;
 }
 
 /** What an append gives a session that it makes. */
-export function madeByAppend(head: SessionHead): NewSession {
-  return { head, ownerId: "", displayName: "", delta: EMPTY_DELTA };
+export function madeByAppend({ head, ownerId }: PlannedSession): NewSession {
+  return { head, ownerId, displayName: "", labels: new Map(), delta: EMPTY_DELTA };
 }
 
 /** Statements for the rows of new sessions, each with its create as the first change. */
@@ -60,9 +67,9 @@ export function insertSessions(made: readonly NewSession[], maxStatementBytes: n
       maxStatementBytes,
     ),
     ...insertChanges(
-      made.map(({ head, delta }) => ({
+      made.map(({ head, ...given }) => ({
         key: head.key,
-        change: { revision: 1, afterSeq: 0, createMicros: head.createMicros, replaced: false, delta },
+        change: { revision: 1, afterSeq: 0, createMicros: head.createMicros, replaced: false, ...given },
       })),
       maxStatementBytes,
     ),
@@ -88,7 +95,7 @@ export async function createSession(
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
     const found = await transaction.run([lockSession(key), ...findAnswer(marked)]);
     const kept = keptAnswer(marked, found[1]);
-    if (kept !== undefined) return sessionFromJson(kept);
+    if (kept !== undefined) return repeatAnswer(transaction, kept);
     const row = found[0]?.rows[0] as SessionRow | undefined;
     // Of this very call: a try before this one was committed, and its answer got lost.
     if (row !== undefined && row.uid === input.uid) return mustRead(transaction, key);
@@ -113,7 +120,7 @@ export async function createSession(
       ...writeState(deltaPlaces(key, input.delta), { maxJsonDepth, maxStatementBytes }),
     ]);
     const session = await mustRead(transaction, key);
-    await transaction.commit(keepAnswer(marked, () => sessionToJson(session)));
+    await transaction.commit(keepAnswer(marked, () => sessionToAnswer(session, maxStatementBytes / 2)));
     return session;
   });
 }
@@ -144,7 +151,7 @@ export async function updateSession(
   return transact(pool, { signal, repeatable }, async (transaction) => {
     const found = await transaction.run([lockSession(key), ...findAnswer(marked)]);
     const kept = keptAnswer(marked, found[1]);
-    if (kept !== undefined) return sessionFromJson(kept);
+    if (kept !== undefined) return repeatAnswer(transaction, kept);
     const row = found[0]?.rows[0] as SessionRow | undefined;
     if (row === undefined) throw new StoreError("SESSION_NOT_FOUND", "The session does not exist.");
     requireExpected(toHead(row), input.expected);
@@ -153,28 +160,36 @@ export async function updateSession(
     const createMicros = Math.max(input.nowMicros, row.update_time);
     const delta = deltaOf(input.state);
     const replaced = input.state?.kind === "replace";
+    const { ownerId, displayName, labels } = input;
+    const change = {
+      revision,
+      afterSeq: row.head_seq,
+      createMicros,
+      replaced,
+      delta,
+      ownerId,
+      displayName,
+      labels,
+    };
     const { maxStatementBytes } = transaction;
     await transaction.run([
       statement(
         `UPDATE adk_sessions SET revision = ?, update_time = ?, owner_id = ?, display_name = ? WHERE ${allEqual(SESSION_KEY)}`,
         revision,
         createMicros,
-        input.ownerId ?? row.owner_id,
-        input.displayName ?? row.display_name,
+        ownerId ?? row.owner_id,
+        displayName ?? row.display_name,
         ...keyValues(key),
       ),
-      ...(input.labels === undefined
+      ...(labels === undefined
         ? []
-        : [deleteOf("adk_session_labels", key), ...insertLabels(key, input.labels, maxStatementBytes)]),
+        : [deleteOf("adk_session_labels", key), ...insertLabels(key, labels, maxStatementBytes)]),
       ...(replaced ? [clearSessionState(key)] : []),
-      ...insertChanges(
-        [{ key, change: { revision, afterSeq: row.head_seq, createMicros, replaced, delta } }],
-        maxStatementBytes,
-      ),
+      ...insertChanges([{ key, change }], maxStatementBytes),
       ...writeState(deltaPlaces(key, delta), { maxJsonDepth, maxStatementBytes }),
     ]);
     const session = await mustRead(transaction, key);
-    await transaction.commit(keepAnswer(marked, () => sessionToJson(session)));
+    await transaction.commit(keepAnswer(marked, () => sessionToAnswer(session, maxStatementBytes / 2)));
     return session;
   });
 }
@@ -182,17 +197,26 @@ export async function updateSession(
 /** Deletes a session and what it has, whether or not foreign keys would. */
 export async function deleteSession(
   pool: Pool,
-  { key, expected }: DeleteSessionInput,
+  { key, expected, request, nowMicros }: DeleteSessionInput,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
+  const { sessionId: _, ...user } = key;
+  const marked: MarkedRequest = { ...user, request, nowMicros };
   /** The uid of the session that a try before has deleted, perhaps. */
   let deleting: string | undefined;
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
-    const [found] = await transaction.run([lockSession(key)]);
+    const [found, known] = await transaction.run([lockSession(key), ...findAnswer(marked)]);
+    const kept = keptAnswer(marked, known);
+    if (kept !== undefined) return JSON.parse(kept.response) as boolean;
     const row = found?.rows[0] as SessionRow | undefined;
     // What a namesake is now is none of a call's business whose own session is gone.
-    if (deleting !== undefined && row?.uid !== deleting) return true;
-    if (row === undefined) return false;
+    const wasThere = deleting !== undefined && row?.uid !== deleting;
+    const isAnother = expected.uid !== undefined && row?.uid !== expected.uid;
+    const answer = (was: boolean) => keepAnswer(marked, () => plainAnswer(was));
+    if (row === undefined || wasThere || isAnother) {
+      await transaction.commit(answer(wasThere));
+      return wasThere;
+    }
     requireExpected(toHead(row), expected);
     deleting = row.uid;
     const someEvents = statement(
@@ -207,6 +231,8 @@ export async function deleteSession(
       deleteOf("adk_session_labels", key),
       deleteOf("adk_session_changes", key),
       statement(`DELETE FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`, ...keyValues(key)),
+      forgetState(key),
+      ...answer(true),
     ]);
     return true;
   });
@@ -223,13 +249,13 @@ export async function updateSharedState(
   return transact(pool, { signal, repeatable }, async (transaction) => {
     const [found] = await transaction.run(findAnswer(input));
     const kept = keptAnswer(input, found);
-    if (kept !== undefined) return JSON.parse(kept) as { updateMicros: number };
+    if (kept !== undefined) return JSON.parse(kept.response) as { updateMicros: number };
     const answer = { updateMicros: nowMicros };
     const place = userId === undefined ? appPlace(appName) : userPlace(appName, userId);
     const { maxStatementBytes } = transaction;
     await transaction.commit([
       ...writeState([{ place, writes: toWrites(input.delta) }], { maxJsonDepth, maxStatementBytes }),
-      ...keepAnswer(input, () => JSON.stringify(answer)),
+      ...keepAnswer(input, () => plainAnswer(answer)),
     ]);
     return answer;
   });
@@ -244,7 +270,7 @@ export async function listChanges(
 ): Promise<SessionChange[]> {
   const rows = await read(pool, signal, (connection) =>
     connection.execute<ChangeRow>(
-      "SELECT revision, after_seq, create_time, replaced, delta FROM adk_session_changes " +
+      "SELECT revision, after_seq, create_time, replaced, delta, facts FROM adk_session_changes " +
         `WHERE ${allEqual(OF_SESSION)} AND after_seq <= ? ORDER BY revision`,
       [...keyValues(key), throughSeq],
     ),
@@ -255,6 +281,7 @@ export async function listChanges(
     createMicros: row.create_time,
     replaced: row.replaced !== 0,
     delta: deltaFromJson(row.delta),
+    ...factsFromColumn(row.facts),
   }));
 }
 
@@ -264,6 +291,7 @@ interface ChangeRow {
   readonly create_time: number;
   readonly replaced: number;
   readonly delta: string;
+  readonly facts: string | null;
 }
 
 function insertChanges(
@@ -271,7 +299,7 @@ function insertChanges(
   maxStatementBytes: number,
 ): Statement[] {
   return insertRows(
-    `INSERT INTO adk_session_changes (${OF_SESSION.join(", ")}, revision, after_seq, create_time, replaced, delta)`,
+    `INSERT INTO adk_session_changes (${OF_SESSION.join(", ")}, revision, after_seq, create_time, replaced, delta, facts)`,
     changes.map(({ key, change }): SqlValue[] => [
       ...keyValues(key),
       change.revision,
@@ -279,6 +307,7 @@ function insertChanges(
       change.createMicros,
       Number(change.replaced),
       deltaToJson(change.delta),
+      factsToColumn(change),
     ]),
     maxStatementBytes,
   );
@@ -298,6 +327,14 @@ function insertLabels(
 
 function deleteOf(table: string, key: SessionKey): Statement {
   return statement(`DELETE FROM ${table} WHERE ${allEqual(OF_SESSION)}`, ...keyValues(key));
+}
+
+/** The first answer of a request that was made before. */
+async function repeatAnswer(transaction: Transaction, kept: KeptAnswer): Promise<SessionRecord> {
+  if (kept.response_state !== null) return sessionFromAnswer(kept, undefined);
+  const key = answeredKey(kept);
+  const [found] = await transaction.run([snapshot(key.appName, oneSession(key), true)]);
+  return sessionFromAnswer(kept, sessionsOf(found?.rows ?? [], true)[0]);
 }
 
 async function mustRead(transaction: Transaction, key: SessionKey): Promise<SessionRecord> {

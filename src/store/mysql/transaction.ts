@@ -140,6 +140,7 @@ export async function abortable<T>(
   signal: AbortSignal | undefined,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
+  signal?.throwIfAborted();
   const onAbort = () => connection.destroy(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   try {

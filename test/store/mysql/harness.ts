@@ -3,6 +3,7 @@ import mysql from "mysql2/promise";
 import pino from "pino";
 import type { EngineOptions } from "../../../src/store/engine.ts";
 import { mysqlEngine } from "../../../src/store/mysql/index.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { databaseServer, type Engine as ServerKind, type TestServer } from "../../support/databases/index.ts";
 import { makeHarness, type StoreHarness, type TestDatabase } from "../harness.ts";
 
@@ -60,4 +61,36 @@ export async function query(url: string, sql: string): Promise<Record<string, un
   } finally {
     connection.destroy();
   }
+}
+
+/** A migrated database with what a test wants of it; everything is closed by `cleanup`. */
+export interface ServerStore {
+  readonly url: string;
+  readonly server: TestServer;
+  readonly store: Store;
+  /** Another store over the same database, perhaps by another URL. */
+  open(url?: string, more?: Partial<EngineOptions>): Promise<Store>;
+  cleanup(): Promise<void>;
+}
+
+/** A store over a new database on a server. */
+export async function serverStore(server: TestServer): Promise<ServerStore> {
+  const { url, drop } = await server.createDatabase();
+  await mysqlEngine.migrate(url, { ...options, dryRun: false });
+  const stores: Store[] = [];
+  const open = async (through = url, more: Partial<EngineOptions> = {}) => {
+    const store = await mysqlEngine.open(through, { ...options, ...more });
+    stores.push(store);
+    return store;
+  };
+  return {
+    url,
+    server,
+    store: await open(),
+    open,
+    async cleanup() {
+      await Promise.all(stores.map((store) => store.close()));
+      await drop();
+    },
+  };
 }

@@ -1,0 +1,93 @@
+/** Many servers over one database: no key is lost, and no caller hears of the contention. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
+import { ANY, appendInput, createInput, eventOf, keyOf, mustGet, newId, readHistory } from "../build.ts";
+import { type ServerStore, serverStore } from "./harness.ts";
+
+describe.each(serverEngines())("%s: contention", (kind) => {
+  let made: ServerStore;
+
+  beforeAll(async () => {
+    made = await serverStore(await databaseServer(kind));
+  }, serverTimeout);
+
+  afterAll(async () => {
+    await made?.cleanup();
+  });
+
+  test("eight replicas append to one session and shared keys", async () => {
+    const stores = await Promise.all(Array.from({ length: 8 }, () => made.open()));
+    const key = keyOf("replicas");
+    await made.store.createSession(createInput(key));
+    const rounds = 15;
+    const groups = stores.map(async (store, who) => {
+      for (let round = 0; round < rounds; round++) {
+        const own = keyOf("replicas", `own-${who}-${round % 2}`);
+        const outcomes = await store.append([
+          appendInput(own, [eventOf({ set: { "app:hot": String(who) } })], { createUid: newId("uid") }),
+          appendInput(key, [
+            eventOf({
+              set: { [`k${who}-${round}`]: String(round), [`app:k${who}-${round}`]: "1", "user:hot": "1" },
+            }),
+            eventOf({ set: { "app:hot": "2" }, remove: [`user:k${(who + round) % 4}`] }),
+          ]),
+        ]);
+        for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true });
+      }
+    });
+    await Promise.all(groups);
+    const history = await readHistory(made.store, key);
+    expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: 8 * rounds * 2 }, (_, at) => at + 1));
+    const { state } = await mustGet(made.store, key);
+    for (let who = 0; who < 8; who++) {
+      for (let round = 0; round < rounds; round++) {
+        expect(state?.get(`k${who}-${round}`)).toBe(String(round));
+        expect(state?.get(`app:k${who}-${round}`)).toBe("1");
+      }
+    }
+  }, 120_000);
+
+  test("replicas that make the same session by an append make one", async () => {
+    const stores = await Promise.all(Array.from({ length: 8 }, () => made.open()));
+    for (let turn = 0; turn < 5; turn++) {
+      const key = keyOf("made", `s${turn}`);
+      const outcomes = await Promise.all(
+        stores.map((store) => store.append([appendInput(key, [eventOf()], { createUid: newId("uid") })])),
+      );
+      const uids = new Set(
+        outcomes.map(([outcome]) => (outcome?.ok === true ? outcome.uid : outcome?.error)),
+      );
+      expect(uids.size).toBe(1);
+      const session = await mustGet(made.store, key);
+      expect(uids).toEqual(new Set([session.uid]));
+      expect(session).toMatchObject({ headSeq: 8, revision: 9 });
+    }
+  }, 120_000);
+
+  test("appends and deletes of one session leave nothing behind", async () => {
+    const [one, two] = await Promise.all([made.open(), made.open()]);
+    const key = keyOf("gone");
+    const appends = Array.from({ length: 30 }, () =>
+      one.append([appendInput(key, [eventOf({ set: { a: "1" } })], { createUid: newId("uid") })]),
+    );
+    const deletes = Array.from({ length: 30 }, () =>
+      two.deleteSession({ key, expected: ANY, nowMicros: 1, request: undefined }),
+    );
+    for (const [outcome] of await Promise.all(appends)) expect(outcome).toMatchObject({ ok: true });
+    await Promise.all(deletes);
+    await two.deleteSession({ key, expected: ANY, nowMicros: 1, request: undefined });
+    expect(await made.store.getSession(key)).toBeUndefined();
+  }, 60_000);
+
+  test("the same append sent to two replicas at once is stored once", async () => {
+    const [one, two] = await Promise.all([made.open(), made.open()]);
+    const key = keyOf("twice");
+    await one.createSession(createInput(key));
+    for (let turn = 1; turn <= 20; turn++) {
+      const input = appendInput(key, [eventOf()]);
+      const [first, second] = await Promise.all([one.append([input]), two.append([input])]);
+      expect(first).toEqual(second);
+      expect(first?.[0]).toMatchObject({ ok: true, headSeq: turn });
+    }
+  }, 60_000);
+});

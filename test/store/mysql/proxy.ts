@@ -1,0 +1,66 @@
+/** A TCP proxy before a real server that cuts connections where a test says. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** What is looked at: each piece that goes by. True cuts the connection there and then. */
+export interface ProxyRules {
+  /** Before a piece from the client is passed on. */
+  cutRequest?: (piece: Buffer) => boolean;
+  /** After a piece from the client, when the server has answered it: before the answer is passed on. */
+  cutAnswer?: (piece: Buffer) => boolean;
+  /** Before a piece from the server is passed on. */
+  cutResponse?: (piece: Buffer) => boolean;
+}
+
+export interface TcpProxy {
+  /** The URL with the proxy's address in place of the server's. */
+  readonly url: string;
+  rules: ProxyRules;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy before the server of `url`. */
+export async function startProxy(url: string): Promise<TcpProxy> {
+  const target = new URL(url);
+  const sockets = new Set<Socket>();
+  const proxy: { rules: ProxyRules } = { rules: {} };
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    let cutNext = false;
+    const cut = () => {
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) {
+      socket.setNoDelay(true);
+      sockets.add(socket);
+      socket.on("error", cut);
+      socket.on("close", () => {
+        sockets.delete(socket);
+        cut();
+      });
+    }
+    client.on("data", (piece) => {
+      if (proxy.rules.cutRequest?.(piece) === true) return cut();
+      if (proxy.rules.cutAnswer?.(piece) === true) cutNext = true;
+      upstream.write(piece);
+    });
+    upstream.on("data", (piece) => {
+      if (cutNext || proxy.rules.cutResponse?.(piece) === true) return cut();
+      client.write(piece);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const through = new URL(url);
+  through.hostname = "127.0.0.1";
+  through.port = String((server.address() as AddressInfo).port);
+  return Object.assign(proxy, {
+    url: through.href,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  });
+}

@@ -1,0 +1,212 @@
+/** What is said at start, and migrations by several processes. */
+import mysql from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { VERSIONS_TABLE } from "../../../src/store/migrations.ts";
+import { dialectOf } from "../../../src/store/mysql/dialect.ts";
+import { mysqlEngine } from "../../../src/store/mysql/index.ts";
+import {
+  databaseServer,
+  serverEngines,
+  serverTimeout,
+  type TestServer,
+} from "../../support/databases/index.ts";
+import { ANY, createInput, deltaOf, keyOf, refusesStart, sessionWithEvents } from "../build.ts";
+import { makeDatabase, options, query } from "./harness.ts";
+
+const migrate = (url: string, dryRun = false) => mysqlEngine.migrate(url, { ...options, dryRun });
+
+/** The URL with parts replaced. */
+function changed(
+  url: string,
+  parts: Partial<Record<"username" | "password" | "hostname" | "port" | "pathname", string>>,
+) {
+  return Object.assign(new URL(url), parts).href;
+}
+
+describe("servers", () => {
+  test.each([
+    ["8.0.17", "MySQL 8.0.17"],
+    ["9.7.4-2", "MySQL 9.7.4"],
+    ["10.5.0-MariaDB", "MariaDB 10.5.0"],
+    ["11.4.2-MariaDB-log", "MariaDB 11.4.2"],
+    ["8.0.11-TiDB-v8.5.0", "TiDB 8.5.0"],
+  ])("%s is known", (version, description) => {
+    expect(dialectOf(version).description).toBe(description);
+  });
+
+  test.each(["5.7.44", "8.0.16", "10.4.34-MariaDB", "10.2.44-MariaDB-log"])(
+    "%s is refused as too old",
+    (version) => {
+      expect(() => dialectOf(version)).toThrow(/needs (MySQL 8\.0\.17|MariaDB 10\.5\.0) or newer/);
+    },
+  );
+});
+
+describe("URLs", () => {
+  test.each([
+    ["mysql://u:secret@h", /one database/],
+    ["mysql://u:secret@h/a/b", /one database/],
+    ["mysql://h/db", /no user/],
+    ["mysql://u:se#cret@h/db", /./],
+    ["mysql://u:%secret@h/db", /%25/],
+    ["mysql://u:secret@h/db?tls=off", /option "tls" is unknown/],
+    ["mysql://u:secret@h/db?foreign_keys=maybe", /on or off/],
+    ["mysql:secret", /./],
+  ])("%s is refused without its password", async (url, text) => {
+    const error = await refusesStart(mysqlEngine.open(url, options), text);
+    expect(error.message).toContain(mysqlEngine.urlForm);
+    expect(error.message).not.toContain("cret");
+  });
+
+  test("a password does not show", () => {
+    expect(mysqlEngine.displayUrl("mariadb://me:s%40cret@[::1]:3307/my%20db?foreign_keys=off")).toBe(
+      "mariadb://me@[::1]:3307/my%20db",
+    );
+  });
+});
+
+describe.each(serverEngines())("%s: start", (kind) => {
+  let server: TestServer;
+  let url: string;
+  let drop: () => Promise<void>;
+
+  beforeAll(async () => {
+    server = await databaseServer(kind);
+    const database = await makeDatabase(server);
+    url = database.url;
+    drop = database.cleanup;
+    await migrate(url);
+  }, serverTimeout);
+
+  afterAll(async () => {
+    await drop?.();
+  });
+
+  test("what is wrong with an address is said", async () => {
+    const { password } = new URL(url);
+    const refused = async (wrong: string, text: RegExp) => {
+      const error = await refusesStart(
+        mysqlEngine.open(wrong, { ...options, connectTimeoutMs: 2_000 }),
+        text,
+      );
+      expect(error.message).not.toContain(password);
+      await refusesStart(mysqlEngine.migrate(wrong, { ...options, dryRun: true }), text);
+    };
+    await refused(changed(url, { password: "wrong" }), /refuses the user or the password/);
+    await refused(changed(url, { username: "nobody" }), /refuses the user or the password/);
+    await refused(changed(url, { hostname: "no-such-host.invalid" }), /host name is unknown/);
+    await refused(changed(url, { port: "1" }), /nothing listens there/);
+    await refused(changed(server.adminUrl, { pathname: "/no_such_database" }), /no database of this name/);
+    await refused(changed(url, { pathname: "/mysql" }), /may not do|no database of this name/);
+  });
+
+  test("rights that are missing are named", async () => {
+    const user = `r${Date.now().toString(36)}`;
+    const database = new URL(url).pathname.slice(1);
+    await query(server.adminUrl, `CREATE USER '${user}'@'%' IDENTIFIED BY 'pw'`);
+    try {
+      await query(server.adminUrl, `GRANT SELECT, INSERT, DELETE ON \`${database}\`.* TO '${user}'@'%'`);
+      const limited = changed(url, { username: user, password: "pw" });
+      const error = await refusesStart(mysqlEngine.open(limited, options), /UPDATE command denied/);
+      expect(error.message).toMatch(/Grant SELECT, INSERT, UPDATE, DELETE/);
+      await query(server.adminUrl, `GRANT UPDATE ON \`${database}\`.* TO '${user}'@'%'`);
+      await (await mysqlEngine.open(limited, options)).close();
+    } finally {
+      await query(server.adminUrl, `DROP USER '${user}'@'%'`);
+    }
+  });
+
+  test("a dry run tells the statements and touches nothing", async () => {
+    const { url: empty, cleanup } = await makeDatabase(server);
+    const plan = await migrate(empty, true);
+    expect(plan.steps.flatMap(({ sql }) => sql).join()).toMatch(/CREATE TABLE IF NOT EXISTS adk_sessions/);
+    expect(plan.steps.flatMap(({ sql }) => sql).join()).not.toMatch(/[{}]/);
+    expect(await query(empty, "SHOW TABLES")).toEqual([]);
+    await cleanup();
+  });
+
+  test("processes that start at once migrate once", async () => {
+    const { url: empty, cleanup } = await makeDatabase(server);
+    const reports = await Promise.all(Array.from({ length: 6 }, () => migrate(empty)));
+    expect(reports.filter(({ steps }) => steps.length > 0)).toHaveLength(1);
+    expect(await query(empty, `SELECT version, finished FROM ${VERSIONS_TABLE}`)).toEqual([
+      { version: 1, finished: 1 },
+    ]);
+    await cleanup();
+  }, 60_000);
+
+  test("the lease of a process that died runs out", async () => {
+    const { url: empty, cleanup } = await makeDatabase(server);
+    await migrate(empty);
+    // As a process leaves it that died after its first statements.
+    await query(empty, `UPDATE ${VERSIONS_TABLE} SET finished = 0`);
+    for (const view of ["adk_events_view", "adk_sessions_view"]) await query(empty, `DROP VIEW ${view}`);
+    await query(empty, "DROP TABLE adk_requests");
+    const soon = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) + 700000";
+    await query(
+      empty,
+      `INSERT INTO ${VERSIONS_TABLE} (version, name, checksum, finished, applied_at) VALUES (0, 'dead', '', 0, ${soon})`,
+    );
+    expect((await migrate(empty)).steps).toHaveLength(1);
+    await (await mysqlEngine.open(empty, options)).close();
+    await cleanup();
+  });
+
+  test("a migration that was cut off between any two statements is finished by the next", async () => {
+    const { url: empty, cleanup } = await makeDatabase(server);
+    const plan = await migrate(empty, true);
+    const statements = plan.steps.flatMap(({ sql }) => sql);
+    await migrate(empty);
+    for (let kept = 0; kept < statements.length; kept += 3) {
+      const connection = await mysql.createConnection(empty);
+      await connection.query("SET foreign_key_checks = 0");
+      for (const sql of statements.slice(kept)) {
+        const [, what, name] = /(TABLE|VIEW) (?:IF NOT EXISTS )?(\w+)/.exec(sql) ?? [];
+        await connection.query(`DROP ${what} ${name}`);
+      }
+      await connection.query(`UPDATE ${VERSIONS_TABLE} SET finished = 0`);
+      await connection.end();
+      expect((await migrate(empty)).steps).toHaveLength(1);
+      await (await mysqlEngine.open(empty, options)).close();
+    }
+    await cleanup();
+  }, 60_000);
+
+  test("without foreign keys a delete still leaves nothing behind", async () => {
+    const { url: plain, cleanup } = await makeDatabase(server);
+    const without = `${plain}?foreign_keys=off`;
+    await migrate(without);
+    const keys =
+      "SELECT COUNT(*) AS n FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE()";
+    expect((await query(plain, keys))[0]?.["n"]).toBe(0);
+    const store = await mysqlEngine.open(without, options);
+    const key = keyOf("plain");
+    await sessionWithEvents(store, keyOf("plain", "other"), 1);
+    await store.createSession(
+      createInput(key, { labels: new Map([["a", "b"]]), delta: deltaOf({ a: "1" }) }),
+    );
+    await store.deleteSession({ key, expected: ANY, nowMicros: 1, request: undefined });
+    for (const table of ["adk_events", "adk_session_states", "adk_session_labels", "adk_session_changes"]) {
+      const rows = await query(plain, `SELECT COUNT(*) AS n FROM ${table} WHERE session_id = 's'`);
+      expect(rows[0]?.["n"]).toBe(0);
+    }
+    await store.close();
+    await cleanup();
+  });
+
+  test("every session of the store is set up alike", async () => {
+    const { url: own, cleanup } = await makeDatabase(server);
+    await query(server.adminUrl, "SET GLOBAL time_zone = '+05:00'");
+    try {
+      await migrate(own);
+      const store = await mysqlEngine.open(own, options);
+      await store.createSession(createInput(keyOf("zone"), { nowMicros: 1_700_000_000_250_000 }));
+      await store.close();
+      const [row] = await query(own, "SELECT create_time FROM adk_sessions_view");
+      expect(row).toEqual({ create_time: "2023-11-14 22:13:20.250000" });
+    } finally {
+      await query(server.adminUrl, "SET GLOBAL time_zone = 'SYSTEM'");
+    }
+    await cleanup();
+  });
+});
