@@ -359,6 +359,16 @@ describe("one connection", () => {
     }
   });
 
+  test("a delete finds everything of the session by an index", () => {
+    OPERATIONS.createSession(db, createInput(keyOf("app")));
+    const plans = plansOf(() => {
+      OPERATIONS.deleteSession(db, deleteInput(keyOf("app")));
+    }).filter(({ sql }) => /^(DELETE|UPDATE)/.test(sql));
+    expect(plans).toHaveLength(6);
+    for (const { plan } of plans)
+      expect(plan[0]).toMatch(/^SEARCH .*app_name=\? AND user_id=\? AND (session_)?id=\?/);
+  });
+
   test("deleting is right without foreign keys", () => {
     db.db.pragma("foreign_keys = OFF");
     const key = keyOf("app");

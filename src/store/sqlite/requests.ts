@@ -52,7 +52,8 @@ export function answerOnce(db: Connection, marked: MarkedRequest, change: () => 
 /** Forgets the session's state in kept answers; part of its delete. */
 export function forgetState(db: Connection, key: SessionKey): void {
   db.run(
-    "UPDATE adk_requests SET response_state = NULL WHERE app_name = ? AND user_id = ? AND session_id = ? " +
+    // Left alone, SQLite goes through all of the user's marks by the primary key.
+    "UPDATE adk_requests INDEXED BY adk_requests_by_session SET response_state = NULL WHERE app_name = ? AND user_id = ? AND session_id = ? " +
       "AND response_state IS NOT NULL",
     key.appName,
     key.userId,
