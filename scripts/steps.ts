@@ -43,6 +43,12 @@ export const steps: readonly Step[] = [
     minutes: 25,
   },
   script("python stubs on the oldest and newest protobuf", "check-python-stubs.ts"),
+  {
+    name: "python client",
+    command: ["python3", "clients/python/run-tests", "--report", "{report}"],
+    count: "junit",
+    minutes: 15,
+  },
   { name: "go stubs", command: ["go", "vet", "./..."], cwd: "gen/go", count: "exit" },
   { name: "java stubs", command: ["mvn", "-q", "-B", "compile"], cwd: "gen/java", count: "exit" },
   script("package", "check-package.ts"),
