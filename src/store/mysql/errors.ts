@@ -40,7 +40,24 @@ const CONTENTION = new Set([
 const UNKNOWN = 1105;
 const MOVED = new Set([1290, 1792, 1836, 3100]);
 const LOST = new Set([
-  1047, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1927, 2006, 2013, 9001, 9002, 9005,
+  1047, // a Galera node that is not ready
+  1053, // shutdown
+  1077,
+  1079,
+  1152,
+  1158,
+  1159,
+  1160,
+  1161,
+  1184,
+  1927, // killed (MariaDB)
+  2006,
+  2013,
+  3169, // killed (MySQL)
+  4031, // idle for longer than wait_timeout
+  9001,
+  9002,
+  9005,
 ]);
 const LOST_CODES = new Set([
   "PROTOCOL_CONNECTION_LOST",
