@@ -123,21 +123,45 @@ function announce(server: RunningServer, engine: Engine, store: Store, config: C
   }
 }
 
+/** How soon a second signal is an echo of the first: npm repeats to its child what the terminal sent to both. */
+const echoMs = 500;
+
+/** How often to look whether the npm that started us is still there. */
+const parentCheckMs = 500;
+
 /** Resolves with the first signal to stop; the second ends the process at once. */
 function firstSignal(log: Logger): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let first = true;
+  let firstAt = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (!first && performance.now() - firstAt < echoMs) return;
     if (!first) {
       log.warn({ signal }, "told to stop again: exiting at once");
       process.exit(1);
     }
     first = false;
+    firstAt = performance.now();
     resolve(signal);
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  if (process.env["npm_lifecycle_event"] === "start") onParentGone(() => onSignal("SIGTERM"));
   return promise;
+}
+
+/**
+ * Tells when the process that started this one has ended. npm runs scripts through a shell
+ * that dies of a signal without passing it on, so `kill` of an `npm start` would leave us.
+ */
+function onParentGone(told: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    told();
+  }, parentCheckMs);
+  timer.unref();
 }
 
 /** A fault that nothing caught leaves the process in a state that nobody knows: it is logged and ended. */

@@ -1,7 +1,7 @@
 /** Checks of JSON text that is stored and given back unchanged. */
 
 /** Why a text is not JSON that the store takes. */
-export type JsonProblem = 'lone surrogate' | 'too deep' | 'syntax';
+export type JsonProblem = "lone surrogate" | "too deep" | "syntax";
 
 /** A checked text's value, or why it is refused. */
 export type JsonCheck =
@@ -13,12 +13,12 @@ export type JsonCheck =
  * escapes: a raw one has no UTF-8 form and would be replaced on the way.
  */
 export function checkJson(text: string, maxDepth: number): JsonCheck {
-  if (!text.isWellFormed()) return { ok: false, problem: 'lone surrogate' };
-  if (depthOf(text) > maxDepth) return { ok: false, problem: 'too deep' };
+  if (!text.isWellFormed()) return { ok: false, problem: "lone surrogate" };
+  if (depthOf(text) > maxDepth) return { ok: false, problem: "too deep" };
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
-    return { ok: false, problem: 'syntax' };
+    return { ok: false, problem: "syntax" };
   }
 }
 
@@ -57,8 +57,8 @@ export function isEngineJson(text: string, maxDepth: number): boolean {
   let fine = true;
   try {
     JSON.parse(text, (key, value) => {
-      if (typeof value === 'number' && !Number.isFinite(value)) fine = false;
-      if (typeof value === 'string' && !value.isWellFormed()) fine = false;
+      if (typeof value === "number" && !Number.isFinite(value)) fine = false;
+      if (typeof value === "string" && !value.isWellFormed()) fine = false;
       if (!key.isWellFormed()) fine = false;
       return value;
     });

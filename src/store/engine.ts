@@ -2,8 +2,8 @@
  * What an engine's folder exports (`src/store/<engine>/index.ts`), and how one is
  * chosen. Nothing outside the engines' folders and this file's registry names one.
  */
-import type { Logger } from 'pino';
-import type { Store } from './store.ts';
+import type { Logger } from "pino";
+import type { Store } from "./store.ts";
 
 /** What every engine is opened with; an engine ignores what does not concern it. */
 export interface EngineOptions {

@@ -1,10 +1,10 @@
 /** State scopes: splitting a delta by its keys' prefixes, and merging what is read. */
-import type { ScopeDelta, State, StateDelta } from './store.ts';
+import type { ScopeDelta, State, StateDelta } from "./store.ts";
 
 /** The prefixes that ADK gives the keys of shared and passing state. */
-export const USER_PREFIX = 'user:';
-export const APP_PREFIX = 'app:';
-export const TEMP_PREFIX = 'temp:';
+export const USER_PREFIX = "user:";
+export const APP_PREFIX = "app:";
+export const TEMP_PREFIX = "temp:";
 
 /** A delta that changes nothing. */
 export const EMPTY_SCOPE_DELTA: ScopeDelta = { set: new Map(), remove: [] };
@@ -21,7 +21,11 @@ export function isEmptyDelta(delta: ScopeDelta): boolean {
 
 /** Splits a delta with prefixed keys by scope and drops `temp:` keys (I5). */
 export function splitDelta(set: Iterable<readonly [string, string]>, remove: Iterable<string>): StateDelta {
-  const sets = { session: new Map<string, string>(), user: new Map<string, string>(), app: new Map<string, string>() };
+  const sets = {
+    session: new Map<string, string>(),
+    user: new Map<string, string>(),
+    app: new Map<string, string>(),
+  };
   const removes = { session: [] as string[], user: [] as string[], app: [] as string[] };
   for (const [key, value] of set) {
     const place = placeOf(key);
@@ -46,9 +50,9 @@ export function mergeState(session: State, user: State, app: State): State {
   return merged;
 }
 
-function placeOf(key: string): { scope: 'session' | 'user' | 'app'; key: string } | undefined {
+function placeOf(key: string): { scope: "session" | "user" | "app"; key: string } | undefined {
   if (key.startsWith(TEMP_PREFIX)) return undefined;
-  if (key.startsWith(USER_PREFIX)) return { scope: 'user', key: key.slice(USER_PREFIX.length) };
-  if (key.startsWith(APP_PREFIX)) return { scope: 'app', key: key.slice(APP_PREFIX.length) };
-  return { scope: 'session', key };
+  if (key.startsWith(USER_PREFIX)) return { scope: "user", key: key.slice(USER_PREFIX.length) };
+  if (key.startsWith(APP_PREFIX)) return { scope: "app", key: key.slice(APP_PREFIX.length) };
+  return { scope: "session", key };
 }

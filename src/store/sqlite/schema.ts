@@ -144,19 +144,21 @@ const TABLES: readonly string[] = [
 
 const VIEWS: readonly string[] = [
   `CREATE VIEW adk_sessions_view AS
-SELECT s.id, s.app_name, s.user_id,
+SELECT s.id, s.app_name, s.user_id, s.owner_id, s.display_name,
   (SELECT json_group_object(state_key, CASE is_json WHEN 1 THEN json(value) END)
      FROM adk_session_states
     WHERE app_name = s.app_name AND user_id = s.user_id AND session_id = s.id) AS state,
   ${utc("s.create_time")} AS create_time,
-  ${utc("s.update_time")} AS update_time
+  ${utc("s.update_time")} AS update_time,
+  s.last_event_time, s.uid, s.revision, s.head_seq, s.first_seq, s.event_count, s.event_bytes
 FROM adk_sessions s`,
   `CREATE VIEW adk_events_view AS
-SELECT id, session_id, app_name, user_id, seq, invocation_id, author, actions, long_running_tool_ids_json, branch,
+SELECT id, session_id, app_name, user_id, invocation_id, author, actions, long_running_tool_ids_json, branch,
   ${utc("timestamp_us")} AS timestamp,
   content, grounding_metadata, custom_metadata, partial, turn_complete, interrupted, error_code, error_message,
-  state_delta, removed_state_keys,
-  ${utc("create_time")} AS create_time
+  extra, state_delta, removed_state_keys, seq, revision,
+  ${utc("create_time")} AS create_time,
+  bytes, writer_language, writer_adk_version
 FROM adk_events`,
 ];
 
