@@ -157,7 +157,10 @@ async function serve(
     answer = failureResponse(protocol, request, connectError(call.fail(error)));
   }
   await writeResponse(answer, response, call, calls.config.stallTimeout);
-  if (!call.over) call.succeed();
+  if (call.over) return;
+  // What could not be written any more: its reader stalled or went away.
+  if (call.signal.aborted) call.fail(call.signal.reason);
+  else call.succeed();
 }
 
 /** Replaces what connect answers to a message that it cannot read by an answer with our reason and details. */

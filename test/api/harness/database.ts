@@ -57,3 +57,15 @@ export async function dump(url: string): Promise<Readonly<Record<string, unknown
     return dumped;
   });
 }
+
+/** How many statements run in the server's database at the moment; SQLite has no way to tell. */
+export async function activeQueries(url: string): Promise<number> {
+  if (url.startsWith("sqlite:")) return 0;
+  return withDatabase(url, async (query) => {
+    const others = "db = DATABASE() AND command <> 'Sleep' AND id <> CONNECTION_ID()";
+    const [row] = await query(
+      `SELECT COUNT(*) AS active FROM information_schema.processlist WHERE ${others}`,
+    );
+    return Number(row?.["active"]);
+  });
+}

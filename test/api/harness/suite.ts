@@ -17,19 +17,33 @@ export interface Subject {
   client(kind: ClientKind): Api;
 }
 
+/** A server that can be put in another's place on the same data. */
+export interface UsedServer extends Omit<Subject, "kind" | "api"> {
+  /** Kills the server and starts another; clients are connected anew. */
+  restart(): Promise<void>;
+}
+
 /** A server for the tests of the enclosing `describe`, with clients of all kinds. */
-export function useServer(store: StoreName, args: readonly string[] = []): Omit<Subject, "kind" | "api"> {
+export function useServer(
+  store: StoreName,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): UsedServer {
   let data: Data | undefined;
   let server: Server | undefined;
   const clients = new Map<ClientKind, Api>();
   beforeAll(async () => {
     preparePython();
     data = await newData(store);
-    server = await startServer({ store: data.url, args });
+    server = await startServer({ store: data.url, args, env });
   }, serverTimeout);
-  afterAll(async () => {
+  async function end(): Promise<void> {
     await Promise.all([...clients.values()].map((client) => client.close()));
+    clients.clear();
     await server?.kill();
+  }
+  afterAll(async () => {
+    await end();
     await data?.drop();
   });
   function inTest<T>(value: T | undefined): T {
@@ -43,6 +57,10 @@ export function useServer(store: StoreName, args: readonly string[] = []): Omit<
     },
     get data() {
       return inTest(data);
+    },
+    async restart() {
+      await end();
+      server = await startServer({ store: inTest(data).url, args, env });
     },
     client(kind) {
       const api = clients.get(kind) ?? connect(kind, inTest(server));
