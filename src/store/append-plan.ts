@@ -3,8 +3,9 @@
  * the session rows and the events whose ids come again, asks for a plan, and writes it.
  * All rules of I2 to I5 for appends live here, once for all engines.
  */
-import { isEmptyDelta } from "./state.ts";
+
 import { StoreError } from "./errors.ts";
+import { isEmptyDelta } from "./state.ts";
 import type { AppendedEvent, AppendInput, AppendOutcome, NewEvent, ScopeDelta, SessionKey } from "./store.ts";
 
 /** What a plan must know of a session row. */
