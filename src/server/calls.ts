@@ -130,13 +130,18 @@ export class Call {
     if (timeoutMs !== undefined) {
       this.#timer = setTimeout(() => this.abort(deadlineExceeded()), timeoutMs);
     }
+    // Most calls write nothing but their one line at the end: a log of their own is made when asked for.
+    let log: Logger | undefined;
     this.context = {
       requestId,
       method: info.method.name,
       signal: this.#abort.signal,
       deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
       caller: info.caller,
-      log: calls.log.child({ requestId, method: info.method.name }),
+      get log() {
+        log ??= calls.log.child({ requestId, method: info.method.name });
+        return log;
+      },
       setHeader: (name, value) => void this.headers.set(name, value),
       annotate: (facts) => void Object.assign(this.#facts, facts),
     };
@@ -180,6 +185,7 @@ export class Call {
 
   /** The caller went away. */
   cancel(): void {
+    if (this.#over) return;
     const { deadlineMs } = this.context;
     this.abort(deadlineMs !== undefined && Date.now() >= deadlineMs ? deadlineExceeded() : cancelled());
   }
@@ -243,7 +249,8 @@ export class Call {
 
   #write(status: Status | undefined): void {
     const { config } = this.#calls;
-    const { log, method, caller } = this.context;
+    const { requestId, method, caller } = this.context;
+    const { log } = this.#calls;
     const ms = performance.now() - this.#began;
     const code = status === undefined ? "ok" : codeName(status.code);
     const internal = status?.reason === "INTERNAL";
@@ -252,6 +259,8 @@ export class Call {
     if (!log.isLevelEnabled(level)) return;
     log[level](
       {
+        requestId,
+        method,
         code,
         ...(status === undefined ? {} : { reason: status.reason }),
         ms: Math.round(ms * 1000) / 1000,
