@@ -28,6 +28,7 @@ export const steps: readonly Step[] = [
   { name: "types", command: ["tsc", "--noEmit"], count: "exit" },
   script("proto lint and breaking changes", "lint-proto.ts"),
   script("generated code is current", "gen.ts", "--check"),
+  script("table of bad input is current", "docs-bad-input.ts", "--check"),
   script("configuration reference is current", "docs-config.ts", "--check"),
   {
     // One run for all suites (a suite is a folder below test/), so that they share the database servers.

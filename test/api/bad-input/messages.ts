@@ -91,12 +91,12 @@ export const messages: Group = {
       http("GetSession", json, `{"sessionUid":"${"x".repeat(18 * 1024 * 1024)}"}`),
     ),
     {
-      what: "Method that does not exist, over gRPC",
+      what: "Method that does not exist",
       answer: { code: "UNIMPLEMENTED", reason: "UNIMPLEMENTED" },
       action: "See the API reference; a newer method needs a newer server.",
       attempts: { grpc: ({ grpc }) => grpc("ForkSession", new Uint8Array()) },
     },
-    overHttp("Method that does not exist, over HTTP", { http: 404 }, "See the API reference.", ({ http }) =>
+    overHttp("Method that does not exist", { http: 404 }, "See the API reference.", ({ http }) =>
       http("ForkSession", json, "{}"),
     ),
     overHttp(

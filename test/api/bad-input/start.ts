@@ -2,11 +2,14 @@ import { once } from "node:events";
 import { copyFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { type Engine, startPrivateServer } from "../../support/databases/index.ts";
+import { urlFor } from "../harness/data.ts";
+import { runSql } from "../harness/database.ts";
 import { oldServer } from "../harness/old-server.ts";
 import type { BadStart } from "./start-row.ts";
 
 function command(what: string, says: string, action: string, ...args: string[]): BadStart {
-  return { what, store: "sqlite", exit: 2, says, action, attempt: ({ serve }) => serve({ args }) };
+  return { what, store: "any", exit: 2, says, action, attempt: ({ serve }) => serve({ args }) };
 }
 
 /** A mount namespace of the process's own, in which `folder` is what `mount` makes of it. */
@@ -54,7 +57,7 @@ export const badStarts: readonly BadStart[] = [
   ),
   {
     what: "Unknown environment variable",
-    store: "sqlite",
+    store: "any",
     exit: 2,
     says: "unknown environment variable SESSIOND_GRPC_PROT (did you mean SESSIOND_GRPC_PORT?)",
     action: "Mend it; variables that begin with `SESSIOND_` are settings.",
@@ -93,7 +96,7 @@ export const badStarts: readonly BadStart[] = [
   ),
   {
     what: "Certificate that cannot be read",
-    store: "sqlite",
+    store: "any",
     exit: 1,
     says: "--tls-cert /nowhere/c.pem and --tls-key /nowhere/k.pem cannot be used",
     action: "Name PEM files that the server may read.",
@@ -104,7 +107,7 @@ export const badStarts: readonly BadStart[] = [
   },
   {
     what: "Port in use",
-    store: "sqlite",
+    store: "any",
     exit: 1,
     says: "cannot listen on 127.0.0.1:…",
     action: "End the other process, or choose another port; 0 takes a free one.",
@@ -120,7 +123,7 @@ export const badStarts: readonly BadStart[] = [
   },
   {
     what: "Store that no engine knows",
-    store: "sqlite",
+    store: "any",
     exit: 1,
     says: 'There is no store "redis:"',
     action: "Use one of the forms that the message lists.",
@@ -128,7 +131,7 @@ export const badStarts: readonly BadStart[] = [
   },
   {
     what: "Store URL that lacks a part",
-    store: "sqlite",
+    store: "any",
     exit: 1,
     says: "The store URL must be mysql://USER:PASSWORD@HOST[:PORT]/DATABASE",
     action: "Write all parts.",
@@ -226,6 +229,23 @@ export const badStarts: readonly BadStart[] = [
     attempt: ({ serve }) => serve({ args: ["--no-migrate"] }),
   },
   {
+    what: "Read-only server, and a schema that is to be made",
+    store: "server",
+    exit: 1,
+    says: "cannot be used: it takes no writes (read_only is on).",
+    action: "Name the primary server, or switch `read_only` off.",
+    async attempt({ serve, store }) {
+      const server = await startPrivateServer(store as Engine);
+      try {
+        const { url } = await server.createDatabase();
+        await runSql(server.adminUrl, ["SET GLOBAL read_only = ON"]);
+        return await serve({ store: urlFor(store as Engine, url) });
+      } finally {
+        await server.stop();
+      }
+    },
+  },
+  {
     what: "Wrong password",
     store: "server",
     exit: 1,
@@ -242,8 +262,8 @@ export const badStarts: readonly BadStart[] = [
     what: "Database that the server does not have, or not for this user",
     store: "server",
     exit: 1,
-    says: "cannot be used: …",
-    action: "Make it, grant it, or name another one.",
+    says: "cannot be used: the user may not do what sessiond needs (…). Grant SELECT, INSERT,",
+    action: "Make it, grant what the message lists, or name another one.",
     attempt: ({ serve, data }) =>
       serve({
         store: withParts(data.url, (url) => {
