@@ -6,9 +6,23 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from server import Server
 
 from sessiond.adk import SessiondSessionService
+
+# The same examples in every run, so that a failure is one of the change at hand. To look for more of them:
+# HYPOTHESIS_EXAMPLES=5000 run-tests --only adk-2.13 -- -k comes_back
+_EXAMPLES = os.environ.get("HYPOTHESIS_EXAMPLES")
+settings.register_profile(
+    "tests",
+    max_examples=int(_EXAMPLES or 200),
+    derandomize=_EXAMPLES is None,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

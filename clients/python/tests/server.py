@@ -45,11 +45,24 @@ def wait_for_http(port: int, path: str, process: subprocess.Popen[bytes], log: P
     raise RuntimeError(f"no answer on {path}; the server printed:\n{log.read_text(errors='replace')[-4000:]}")
 
 
+def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
+    """Waits until somebody listens on a port."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"nobody listens; the server printed:\n{log.read_text(errors='replace')[-4000:]}")
+
+
 class Server:
     """One server over a SQLite file, which can be killed and started again on the same ports."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
+        self.arguments = arguments
         self.grpc_port, self.http_port = free_ports(2)
         self.target = f"127.0.0.1:{self.grpc_port}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -68,6 +81,7 @@ class Server:
                     *("--grpc-port", str(self.grpc_port)),
                     *("--http-port", str(self.http_port)),
                     *("--log-level", "warn"),
+                    *self.arguments,
                 ],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -76,7 +90,10 @@ class Server:
                 env={key: value for key, value in os.environ.items() if not key.startswith("SESSIOND_")},
             )
         try:
-            wait_for_http(self.http_port, "/readyz", self.process, log)
+            if "--tls-cert" in self.arguments:
+                wait_for_port(self.grpc_port, self.process, log)
+            else:
+                wait_for_http(self.http_port, "/readyz", self.process, log)
         except BaseException:
             self.kill()
             raise

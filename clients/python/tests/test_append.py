@@ -25,6 +25,7 @@ from sessiond.adk import (
 )
 from sessiond.adk._compat import AdkSessionNotFoundError, AdkStaleSessionError
 from sessiond.adk.errors import STALE_SESSION_TEXT
+from sessiond.v1 import session_service_pb2 as pb
 
 
 async def read(service: SessiondSessionService, session: Session, **config: object) -> Session:
@@ -301,6 +302,21 @@ async def test_a_long_history_and_large_events(service: SessiondSessionService, 
     assert len(found.events) == 452
     newest = await read(service, session, num_recent_events=3)
     assert [event.id for event in newest.events] == ["e449", "large0", "large1"]
+
+
+@pytest.mark.once
+async def test_a_history_of_many_pages(service: SessiondSessionService, app: str) -> None:
+    """The server reads 2,000 rows at a time."""
+    session = await service.create_session(app_name=app, user_id="u")
+    events = [Event(id=f"e{n}", author="u", timestamp=float(n), custom_metadata={"n": n}) for n in range(7_000)]
+    for begin in range(0, len(events), 1_000):
+        request = pb.BatchAppendEventsRequest(key=conversion.key(app, "u", session.id))
+        request.events.extend(conversion.event_to_proto(event) for event in events[begin : begin + 1_000])
+        await service._connection.unary("BatchAppendEvents", request)
+    found = await read(service, session)
+    assert found.events == events
+    some = await read(service, session, num_recent_events=6_500, after_timestamp=1_000.0)
+    assert some.events == events[1_000:]
 
 
 async def test_nothing_of_a_conversation_is_logged(

@@ -10,7 +10,7 @@ from google.adk.events.event import Event
 from google.adk.events.event_actions import EventActions, EventCompaction
 from google.adk.tools.tool_confirmation import ToolConfirmation
 from google.genai import types
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from strategies import events
 
 from sessiond.adk import UnreadableEventError, conversion, lenient
@@ -22,7 +22,6 @@ def through_the_wire(event: Event) -> Event:
     return conversion.event_from_proto(event_pb2.Event.FromString(message.SerializeToString()))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(events())
 def test_any_event_comes_back_equal(event: Event) -> None:
     before = event.model_dump_json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import pickle
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from google.adk.events.event import Event
 from google.adk.sessions.session import Session
 
 from sessiond.adk import SessiondSessionService
+
+pytestmark = pytest.mark.once
 
 
 def test_a_new_loop_for_every_call(target: str, app: str) -> None:
@@ -135,12 +138,32 @@ async def test_locks_are_not_kept(service: SessiondSessionService, app: str) -> 
     assert reference() is None
 
 
+FORK = """
+import asyncio, os, sys
+from sessiond.adk import SessiondSessionService
+service = SessiondSessionService(sys.argv[1])
+async def work(name):
+    await service.create_session(app_name=sys.argv[2], user_id="u", session_id=name)
+child = os.fork()
+asyncio.run(work("child" if child == 0 else "parent"))
+if child == 0:
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert len(asyncio.run(service.list_sessions(app_name=sys.argv[2])).sessions) == 2
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_service_that_was_made_before_a_fork(target: str, app: str) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", FORK, target, app]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 SCRIPT = """
 import asyncio, sys, warnings
 warnings.simplefilter("error", ResourceWarning)
 from sessiond.adk import SessiondSessionService
-
-pytestmark = pytest.mark.once
 service = SessiondSessionService(sys.argv[1])
 def create():
     return service.create_session(app_name=sys.argv[2], user_id="u")

@@ -17,6 +17,7 @@ from google.adk.agents.invocation_context import InvocationContext
 from google.adk.events.event import Event
 from google.adk.events.event_actions import EventActions
 from google.adk.runners import Runner
+from google.adk.sessions.in_memory_session_service import InMemorySessionService
 from google.adk.sessions.session import Session
 from google.genai import types
 
@@ -96,13 +97,17 @@ async def test_a_conversation_with_a_tool(target: str, service: SessiondSessionS
 
 
 async def test_a_message_with_a_state_delta(service: SessiondSessionService, app: str) -> None:
-    runner = Runner(app_name=app, agent=weather_agent(), session_service=service)
-    session = await service.create_session(app_name=app, user_id="ann")
-    await converse(runner, session, "The weather in Rome?", state_delta={"mood": "good", "temp:once": 1})
-    found = await service.get_session(app_name=app, user_id="ann", session_id=session.id)
-    assert found is not None
-    assert found.state["mood"] == "good"
-    assert "temp:once" not in found.state
+    states = []
+    # ADK 2.0.0 loses the delta before any session service sees it; whatever a version does, it does it here too.
+    for each in (InMemorySessionService(), service):
+        runner = Runner(app_name=app, agent=weather_agent(), session_service=each)
+        session = await each.create_session(app_name=app, user_id="ann")
+        await converse(runner, session, "The weather in Rome?", state_delta={"mood": "good", "temp:once": 1})
+        found = await each.get_session(app_name=app, user_id="ann", session_id=session.id)
+        assert found is not None
+        states.append(found.state)
+    assert states[0] == states[1]
+    assert "temp:once" not in states[1]
 
 
 class Step(BaseAgent):
