@@ -1,6 +1,7 @@
 /** AppendEvent, BatchAppendEvents and ListEvents. */
 import { describe, expect, test } from "vitest";
 import type { Event } from "../../gen/ts/sessiond/v1/event_pb.ts";
+import { EventScope } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import {
   appOf,
   type EventInit,
@@ -87,14 +88,19 @@ overEveryClient((subject) => {
       expect(await subject.api.appendEvent(request)).toEqual(first);
     });
 
-    test("takes the same event whatever the order of its delta and whoever wrote it", async () => {
+    test("takes the same event whatever the order of its sets and whoever wrote it", async () => {
       const key = await newSession();
       const event = newEvent({
         stateDelta: { a: "1", b: "2" },
         writer: { language: "python", adkVersion: "1" },
       });
       const first = await subject.api.appendEvent({ key, event });
-      const again = { ...event, stateDelta: { b: "2", a: "1" }, writer: { language: "go", adkVersion: "2" } };
+      const again = {
+        ...event,
+        stateDelta: { b: "2", a: "1" },
+        longRunningToolIds: { ids: ["y", "x"] },
+        writer: { language: "go", adkVersion: "2" },
+      };
       expect(await subject.api.appendEvent({ key, event: again })).toEqual(first);
     });
 
@@ -196,16 +202,29 @@ overEveryClient((subject) => {
       const key = await newSession(newEvents(2));
       expect(await failureOf(subject.api.batchAppendEvents({ key, events: newEvents(3) }))).toMatchObject({
         code: "ALREADY_EXISTS",
-        reason: "EVENT_ID_CONFLICT",
+        reason: "BATCH_PARTLY_STORED",
+        metadata: { event_id: "e1", seq: "1" },
       });
       expect((await get(key)).headSeq).toBe(2n);
     });
 
-    test("makes a missing session when asked", async () => {
+    test("gives the places of events that are all stored, by whichever appends", async () => {
+      const key = await newSession();
+      const events = newEvents(3);
+      const appended = [];
+      for (const event of [events[1], events[0], events[2]]) {
+        if (event) appended.push((await subject.api.appendEvent({ key, event })).event);
+      }
+      const { events: told } = await subject.api.batchAppendEvents({ key, events });
+      expect(told).toEqual([appended[1], appended[0], appended[2]]);
+    });
+
+    test("makes a missing session when asked, with its owner", async () => {
       const key = newKey();
-      const request = { key, events: newEvents(2), createSession: true };
+      const request = { key, events: newEvents(2), createSession: true, ownerId: "o" };
       const first = await subject.api.batchAppendEvents(request);
       expect(first.events.map(({ revision }) => revision)).toEqual([2n, 3n]);
+      expect((await get(key)).ownerId).toBe("o");
       expect(await subject.api.batchAppendEvents(request)).toEqual(first);
     });
   });
@@ -286,11 +305,13 @@ overEveryClient((subject) => {
       const places = (events: readonly Event[]) =>
         events.map(({ key, seq }) => `${key?.userId}/${key?.sessionId}/${seq}`);
       const expected = names.flatMap((name) => [1, 2, 3].map((seq) => `${name}/${seq}`));
-      expect(places(await walk({ key: appOf(base), pageSize: 2 }))).toEqual(expected);
-      expect(places(await walk({ key: userOf(base), pageSize: 4 }))).toEqual(expected.slice(0, 6));
-      const page = await subject.api.listEvents({ key: appOf(base) });
+      expect(places(await walk({ key: appOf(base), scope: EventScope.APP, pageSize: 2 }))).toEqual(expected);
+      expect(places(await walk({ key: userOf(base), scope: EventScope.USER, pageSize: 4 }))).toEqual(
+        expected.slice(0, 6),
+      );
+      const page = await subject.api.listEvents({ key: appOf(base), scope: EventScope.APP });
       expect(page).toMatchObject({ sessionUid: "", headSeq: 0n, firstSeq: 0n });
-      expect(await walk({ key: { appName: `${base.appName} nobody` } })).toEqual([]);
+      expect(await walk({ key: { appName: `${base.appName} nobody` }, scope: EventScope.APP })).toEqual([]);
     });
 
     test("tells of a missing session and of another one's token or uid", async () => {

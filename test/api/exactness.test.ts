@@ -120,7 +120,7 @@ overEveryClient((subject) => {
       turnComplete: true,
       interrupted: false,
       errorCode: "E1",
-      errorMessage: "line\nline",
+      errorMessage: "line\nline, \u0000",
       longRunningToolIds: { ids: ["a", "b"] },
       stateDelta: { k: "1" },
       removedStateKeys: ["gone", "user:gone"],
@@ -133,6 +133,8 @@ overEveryClient((subject) => {
 
   describe("presence", () => {
     const optional = [
+      "invocationId",
+      "author",
       "branch",
       "turnComplete",
       "interrupted",
@@ -142,13 +144,15 @@ overEveryClient((subject) => {
     ] as const;
 
     test("absent", async () => {
-      const read = await writeAndRead({ id: "e", author: "user" });
+      const read = await writeAndRead({ id: "e" });
       for (const field of optional) expect(read[field], field).toBeUndefined();
       expect(read.timestamp).toBeDefined();
     });
 
     test("zero and empty", async () => {
       const zeros = {
+        invocationId: "",
+        author: "",
         branch: "",
         timestamp: 0,
         turnComplete: false,

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { EventScope } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { serverTimeout } from "../support/databases/index.ts";
 import {
   type Api,
@@ -129,7 +130,7 @@ describe.each(storeNames)("%s", (store) => {
       // Once more, over the other door: still the first answers.
       const other = client(kind === "grpc-js" ? "curl JSON" : "grpc-js", successor);
       expect(await all(sendAll(other))).toEqual(answers);
-      expect((await other.listEvents({ key: { appName } })).events).toHaveLength(4);
+      expect((await other.listEvents({ key: { appName }, scope: EventScope.APP })).events).toHaveLength(4);
       expect((await other.listSessions({ key: { appName } })).sessions).toHaveLength(4);
       expect((await other.getSession({ key: keys.update })).session?.revision).toBe(2n);
     },

@@ -96,6 +96,16 @@ overEveryClient((subject) => {
       });
     });
 
+    test("leaves the state out if told to, as UpdateSession does", async () => {
+      const key = newKey();
+      await create(key, { state: { a: "1" } });
+      const { session } = await subject.api.getSession({ key, omitState: true });
+      expect({ ...session?.state }).toEqual({});
+      const update = { key, stateDelta: { b: "2" }, omitState: true };
+      expect({ ...(await subject.api.updateSession(update)).session?.state }).toEqual({});
+      expect({ ...(await get(key)).state }).toEqual({ a: "1", b: "2" });
+    });
+
     test("refuses the uid of another session", async () => {
       const key = newKey();
       const { uid } = await create(key);
@@ -213,6 +223,17 @@ overEveryClient((subject) => {
       expect(again.uid).not.toBe(uid);
       expect({ ...again.state }).toEqual({ "user:kept": "2" });
       expect((await subject.api.listEvents({ key })).events).toEqual([]);
+    });
+
+    test("takes another session of the key for none, and gives a retry the first answer", async () => {
+      const key = newKey();
+      const { uid } = await create(key);
+      const request = { key, requestId: randomUUID() };
+      expect(await subject.api.deleteSession(request)).toMatchObject({ deleted: true });
+      await create(key);
+      expect(await subject.api.deleteSession(request)).toMatchObject({ deleted: true });
+      expect(await subject.api.deleteSession({ key, sessionUid: uid })).toMatchObject({ deleted: false });
+      expect((await get(key)).revision).toBe(1n);
     });
 
     test("spares a session that is not as expected", async () => {

@@ -29,14 +29,14 @@ overEveryClient((subject) => {
     test("is set and removed key by key, and seen by sessions with its prefix", async () => {
       const key = newKey();
       const own = scope.keyOf(key);
-      const { updateTime } = await scope.update({ key: own, stateDelta: { a: "1.0", "user:b": "null" } });
+      const { updateTime } = await scope.update({ key: own, stateDelta: { a: "1.0", "b:c": "null" } });
       expect(updateTime).toBeDefined();
       await scope.update({ key: own, stateDelta: { c: "[ ]" }, removedStateKeys: ["a", "never there"] });
-      expect({ ...(await scope.get(own)).state }).toEqual({ c: "[ ]", "user:b": "null" });
+      expect({ ...(await scope.get(own)).state }).toEqual({ c: "[ ]", "b:c": "null" });
       const { session } = await subject.api.createSession({ key });
       expect({ ...session?.state }).toEqual({
         [`${scope.prefix}c`]: "[ ]",
-        [`${scope.prefix}user:b`]: "null",
+        [`${scope.prefix}b:c`]: "null",
       });
     });
 

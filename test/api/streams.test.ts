@@ -41,6 +41,32 @@ overEveryClient((subject) => {
     expect(all.map(({ seq }) => seq).at(-1)).toBe(5n);
   });
 
+  test("sends a state that is larger than a frame in frames of its own", async () => {
+    const key = newKey();
+    const value = JSON.stringify("x".repeat(20_000));
+    const state = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`k${at}`, value]));
+    await subject.api.createSession({ key, state });
+    await subject.api.appendEvent({ key, event: newEvent() });
+    const all = await frames({ key });
+    const names = all.map(({ frame }) => frame.case);
+    expect(names.filter((name) => name === "state").length).toBeGreaterThan(1);
+    expect(names.filter((name) => name !== "state")).toEqual(["opened", "events", "caughtUp"]);
+    const seen: Record<string, string> = {};
+    let continues = true;
+    for (const { frame } of all) {
+      if (frame.case === "opened") {
+        Object.assign(seen, frame.value.session?.state);
+        continues = frame.value.stateContinues;
+      } else if (frame.case === "state") {
+        expect(continues).toBe(true);
+        Object.assign(seen, frame.value.state);
+        continues = frame.value.continues;
+      }
+    }
+    expect(continues).toBe(false);
+    expect(seen).toEqual(state);
+  });
+
   test("of a session without events has nothing between", async () => {
     const key = newKey();
     await subject.api.createSession({ key });

@@ -94,8 +94,8 @@ export const events: Group = {
     ),
     both(
       "A batch that is stored in part",
-      { code: "ALREADY_EXISTS", reason: "EVENT_ID_CONFLICT", metadata: ["event_id", "seq"] },
-      "Repeat a batch as a whole, as it was.",
+      { code: "ALREADY_EXISTS", reason: "BATCH_PARTLY_STORED", metadata: ["event_id", "seq"] },
+      "Repeat a batch as a whole, as it was, or send only what is new.",
       ({ api, key }) => api.batchAppendEvents({ key, events: newEvents(4) }),
     ),
   ],

@@ -55,6 +55,9 @@ export const ids: Group = {
     both("Display name of 1,025 bytes", invalid("display_name"), "Shorten it.", ({ api, key }) =>
       api.updateSession({ key, displayName: "x".repeat(1_025) }),
     ),
+    both("U+0000 in a display name", invalid("display_name"), "Leave it out.", ({ api, key }) =>
+      api.updateSession({ key, displayName: "a\u0000b" }),
+    ),
     both("65 labels", invalid("labels"), "Keep to 64.", ({ api, key }) =>
       api.updateSession({ key, labels: Object.fromEntries(Array.from({ length: 65 }, (_, at) => [at, ""])) }),
     ),

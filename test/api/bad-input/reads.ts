@@ -1,4 +1,4 @@
-import type { SessionOrder } from "../../../gen/ts/sessiond/v1/session_service_pb.ts";
+import { EventScope, type SessionOrder } from "../../../gen/ts/sessiond/v1/session_service_pb.ts";
 import type { Api } from "../harness/clients.ts";
 import { type Key, newEvents } from "../harness/samples.ts";
 import { both, type Group, invalid } from "./row.ts";
@@ -8,7 +8,7 @@ const finite = "Send seconds since 1970.";
 const badToken = { code: "INVALID_ARGUMENT", reason: "INVALID_PAGE_TOKEN", field: "page_token" };
 const badCursor = { code: "INVALID_ARGUMENT", reason: "INVALID_CURSOR", field: "cursor" };
 const recreated = { code: "ABORTED", reason: "SESSION_RECREATED" };
-const beyond = { code: "OUT_OF_RANGE", reason: "SEQ_BEYOND_HEAD", metadata: ["head_seq"] };
+const beyond = { code: "OUT_OF_RANGE", reason: "SEQ_BEYOND_HEAD" };
 const walkAgain = "Start the walk again, with the same arguments on every page.";
 
 async function cursorOf(api: Api, key: Key): Promise<string> {
@@ -60,7 +60,20 @@ export const reads: Group = {
       "Seqs across several sessions",
       invalid("after_seq"),
       "Leave out `after_seq`, `before_seq` and `descending`, or name a session.",
-      ({ api, key }) => api.listEvents({ key: { appName: key.appName }, afterSeq: 1n }),
+      ({ api, key }) =>
+        api.listEvents({ key: { appName: key.appName }, scope: EventScope.APP, afterSeq: 1n }),
+    ),
+    both(
+      "Event scope that is not in the enum",
+      invalid("scope"),
+      "Send a value of EventScope; a newer one needs a newer server.",
+      ({ api, key }) => api.listEvents({ key, scope: 99 as EventScope }),
+    ),
+    both(
+      "Events of a user or an app without the scope that says so",
+      invalid("key.session_id"),
+      "Send the session id, or `scope`: a forgotten id must not list everybody's events.",
+      ({ api, key }) => api.listEvents({ key: { ...key, sessionId: "" } }),
     ),
     both("Damaged page token", badToken, walkAgain, ({ api, key }) =>
       api.listEvents({ key, pageToken: "nonsense" }),
@@ -97,6 +110,9 @@ export const reads: Group = {
       beyond,
       "The store is older than the position (restored?): start over.",
       ({ api, key }) => api.streamEvents({ key, afterSeq: 4n }),
+    ),
+    both("Page from beyond the newest event", beyond, "Ask for at most `head_seq`.", ({ api, key }) =>
+      api.listEvents({ key, afterSeq: 4n }),
     ),
     both("State as of beyond the newest event", beyond, "Ask for at most `head_seq`.", ({ api, key }) =>
       api.getSession({ key, asOfSeq: 4n }),

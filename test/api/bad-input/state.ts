@@ -49,6 +49,12 @@ export const state: Group = {
       "Change shared state by `state_delta`, UpdateUserState or UpdateAppState.",
       ({ api, key }) => api.updateSession({ key, state: { "user:k": "1" } }),
     ),
+    both(
+      "A key with a prefix in an update of shared state",
+      invalid('state_delta["KEY"]'),
+      "Leave the prefix out: the method says whose state it is.",
+      ({ api, key }) => api.updateAppState({ key: { appName: key.appName }, stateDelta: { "app:k": "1" } }),
+    ),
     both("Filter of a list that is not JSON", invalid('state_equals["KEY"]'), mendJson, ({ api, key }) =>
       api.listSessions({ key: { appName: key.appName }, stateEquals: { k: "{" } }),
     ),
