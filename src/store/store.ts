@@ -13,6 +13,7 @@
  * are `Map`s; state values are JSON text that is stored and given back unchanged.
  * Failures are `StoreError`s, see errors.ts.
  */
+import type { PoolStats } from "./connections.ts";
 
 /** A session's name. Parts are compared exactly, by code point. */
 export interface SessionKey {
@@ -332,6 +333,8 @@ export interface Store {
 
   /** Resolves if the database answers a query on our tables now. */
   ping(signal?: AbortSignal): Promise<void>;
+  /** The connection pools now; missing where there are none. */
+  poolStats?(): readonly PoolStats[];
 
   /** @throws StoreError SESSION_ALREADY_EXISTS, REQUEST_ID_CONFLICT */
   createSession(input: CreateSessionInput, signal?: AbortSignal): Promise<SessionRecord>;
