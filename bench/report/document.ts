@@ -1,0 +1,94 @@
+/** The published runs, and the page that shows them. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../../scripts/lib.ts";
+import type { CaseResult } from "../case.ts";
+import { engines } from "../lib/database.ts";
+import type { RunResult } from "../run.ts";
+import { method } from "./method.ts";
+import { aimTable, number, remarks, sideTable, type Table } from "./tables.ts";
+
+const published = join(import.meta.dirname, "../results/full.json");
+const page = join(root, "docs/performance.md");
+
+/** Keeps a run as the published one of its engine. */
+export function publish(run: RunResult): void {
+  const others = publishedRuns().filter(({ engine }) => engine !== run.engine);
+  const runs = [...others, run].sort((a, b) => engines.indexOf(a.engine) - engines.indexOf(b.engine));
+  writeFileSync(published, `${JSON.stringify(runs, null, 1)}\n`);
+}
+
+function publishedRuns(): RunResult[] {
+  return existsSync(published) ? (JSON.parse(readFileSync(published, "utf8")) as RunResult[]) : [];
+}
+
+/** Writes docs/performance.md from the published runs. */
+export function writeDocument(): void {
+  writeFileSync(page, `${[method, ...publishedRuns().map(runText)].join("\n")}`);
+}
+
+function runText(run: RunResult): string {
+  const { machine, versions, settings } = run;
+  const product = { mysql: "MySQL", mariadb: "MariaDB", sqlite: "SQLite" }[run.engine];
+  const facts = [
+    `${run.startedAt.slice(0, 16).replace("T", " ")} UTC, commit \`${run.commit}\`: \`${run.command}\`. ` +
+      `${run.rounds} rounds of ${number(run.seconds)} s.`,
+    `Machine: ${machine.cores} cores of ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.system}. ` +
+      `Everything ran on it. Load average before and after the run: ${run.load.join(" and ")}.`,
+    `${product} ${run.version}: ${Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(", ")}.`,
+    `Versions: ${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", ")}.`,
+  ];
+  const aims = run.cases.flatMap(({ aims }) => aims);
+  const reached = aims.filter(({ met }) => met === true).length;
+  const missed = run.cases.flatMap((result) =>
+    result.aims.filter(({ met }) => met === false).map((aim) => ({ result, aim })),
+  );
+  const summary = [
+    `Of ${aims.length} aims ${reached} were reached, ${missed.length} missed` +
+      `${aims.length > reached + missed.length ? `, ${aims.length - reached - missed.length} not measured` : ""}.`,
+    ...(missed.length === 0
+      ? []
+      : [
+          "",
+          "Missed:",
+          "",
+          ...missed.map(({ result, aim }) => `- ${result.title}: ${aim.text}, measured ${number(aim.value)}`),
+        ]),
+  ];
+  return [
+    `## ${product}`,
+    "",
+    ...facts.map((fact) => `- ${fact}`),
+    "",
+    ...summary,
+    "",
+    ...run.cases.map(caseSection),
+  ].join("\n");
+}
+
+function caseSection(result: CaseResult): string {
+  const lines = [
+    `### ${result.title}`,
+    "",
+    `\`${result.name}\`; one operation is: ${result.operation}. ` +
+      `Load average ${result.loadBefore} before, ${result.loadAfter} after.`,
+    "",
+    markdown(sideTable(result)),
+    "",
+  ];
+  if (result.aims.length > 0) lines.push(markdown(aimTable(result)), "");
+  const told = remarks(result);
+  if (told.length > 0) lines.push(...told.map((line) => `- ${line}`), "");
+  if (result.note !== undefined) lines.push(result.note, "");
+  return lines.join("\n");
+}
+
+function markdown({ head, rows }: Table): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
+}
