@@ -1,0 +1,90 @@
+/** When sessions were there: what creates and deletes say about any moment. */
+import { keyText } from "../texts.ts";
+import type { Incarnation } from "./incarnation.ts";
+import { type Issued, ofKind } from "./issued.ts";
+import type { Log } from "./log.ts";
+import type { Report } from "./report.ts";
+
+/** A delete that may have removed something. */
+interface Removal {
+  readonly uid: string;
+  readonly start: number;
+  readonly end: number;
+  /** Whether it was answered; then the session that it meant is gone, whoever deleted it. */
+  readonly answered: boolean;
+  readonly removed: boolean;
+}
+
+/** Answers what existed for sure, and what did not. */
+export class Existence {
+  private readonly log: Log;
+  private readonly removals = new Map<string, Removal[]>();
+  /** Keys under which appends may have made sessions that nobody saw. */
+  private readonly unseen = new Set<string>();
+
+  constructor(issued: readonly Issued[], log: Log) {
+    this.log = log;
+    for (const { call, answered, start, open } of ofKind(issued, "delete")) {
+      const key = keyText(call.request.key);
+      const of = this.removals.get(key) ?? [];
+      this.removals.set(key, of);
+      const uid = call.request.sessionUid;
+      const [first] = answered;
+      if (first !== undefined)
+        of.push({ uid, start, end: first.end, answered: true, removed: first.answer || open });
+      else if (open) of.push({ uid, start, end: Number.POSITIVE_INFINITY, answered: false, removed: true });
+    }
+    for (const { call, open } of ofKind(issued, "append"))
+      if (open && call.request.createSession) this.unseen.add(keyText(call.request.key));
+  }
+
+  /** Whether a life had begun before and lasted beyond these ticks for sure. */
+  surelyThere(life: Incarnation, start: number, end: number): boolean {
+    if (life.end >= start) return false;
+    return !this.removalsOf(life).some(
+      (removal) => removal.removed && removal.start < end && removal.end > life.start,
+    );
+  }
+
+  /** Whether a life had ended before this tick for sure. */
+  surelyGone(life: Incarnation, at: number): boolean {
+    return (
+      this.removalsOf(life).some(
+        (removal) => removal.answered && removal.start > life.end && removal.end < at,
+      ) || this.log.of(life.key).some((later) => later.start > life.end && later.end < at)
+    );
+  }
+
+  /** A life of the key that was there all the time. */
+  throughout(key: string, start: number, end: number): Incarnation | undefined {
+    return this.log.of(key).find((life) => this.surelyThere(life, start, end));
+  }
+
+  /** Whether no session had the key at any time between. */
+  surelyAbsent(key: string, start: number, end: number): boolean {
+    if (this.unseen.has(key)) return false;
+    return this.log.of(key).every((life) => life.start > end || this.surelyGone(life, start));
+  }
+
+  /** Whether anybody may have tried to delete a session of the key before this tick. */
+  mayBeDeleted(key: string, before: number): boolean {
+    return (this.removals.get(key) ?? []).some(({ start }) => start < before);
+  }
+
+  /** Every life but the last was ended by a delete of its own, and no delete ended two. */
+  checkCounts(key: string, thereAtTheEnd: boolean, report: Report): void {
+    const lives = this.log.of(key).length;
+    const removals = (this.removals.get(key) ?? []).filter(({ removed }) => removed);
+    const ended = lives - (thereAtTheEnd ? 1 : 0);
+    if (removals.length < ended)
+      report(`${key}: ${ended} sessions ended, and ${removals.length} deletes did it`);
+    const sure = removals.filter(({ answered }) => answered).length;
+    if (!this.unseen.has(key) && sure > ended)
+      report(`${key}: ${sure} deletes removed a session, and ${ended} ended`);
+  }
+
+  private removalsOf(life: Incarnation): Removal[] {
+    const of = this.removals.get(life.key) ?? [];
+    return of.filter(({ uid }) => uid === "" || uid === life.uid);
+  }
+}

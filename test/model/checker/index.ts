@@ -1,0 +1,68 @@
+/**
+ * Checks what clients saw against the promises I1 to I5. Where clients wrote at once, the revisions and seqs that they
+ * were told say in which order their writes took effect; nothing else is assumed about it.
+ */
+import { type Answers, type History, isUnknown } from "../calls.ts";
+import { keyText } from "../texts.ts";
+import { checkHistories } from "./events.ts";
+import { Existence } from "./existence.ts";
+import { checkAnswersExist, checkExpectations, checkRefusals } from "./failures.ts";
+import { type Issued, issuedCalls, ofKind } from "./issued.ts";
+import { checkLists } from "./lists.ts";
+import { Log } from "./log.ts";
+import { checkOrder } from "./order.ts";
+import { checkPast } from "./past.ts";
+import type { Report } from "./report.ts";
+import { checkObservations, checkRepeatedAnswers, observationsOf } from "./sessions.ts";
+import { checkSharedState } from "./shared-state.ts";
+
+/** What is wrong with a history; empty if it is as promised. It ends with the reads of `finalReads`. */
+export function violationsOf({ attempts, faults }: History): string[] {
+  const violations = new Set<string>();
+  const report: Report = (violation) => void violations.add(violation);
+  const issued = issuedCalls(attempts);
+  const log = new Log(issued, report);
+  const existence = new Existence(issued, log);
+  const observations = observationsOf(issued, existence);
+  checkObservations(observations, log, report);
+  checkRepeatedAnswers(issued, existence, report);
+  checkHistories(issued, report);
+  checkOrder(issued, observations, log, report);
+  checkExpectations(issued, report);
+  checkSharedState(issued, observations, log, report);
+  checkPast(issued, log, report);
+  checkLists(issued, log, existence, report);
+  checkRefusals(issued, log, existence, faults, report);
+  checkAnswersExist(issued, log, existence, report);
+  checkEnd(issued, log, existence, report);
+  return [...violations];
+}
+
+/** What is there at the end is complete: every revision of it is somebody's change, every acknowledged one is in it. */
+function checkEnd(issued: readonly Issued[], log: Log, existence: Existence, report: Report): void {
+  for (const { call, attempts } of issued) {
+    const last = attempts.at(-1)?.outcome;
+    const marked = "requestId" in call.request && call.request.requestId !== "";
+    if (marked && last !== undefined && isUnknown(last))
+      report(`${call.kind} ${keyText(call.request.key)} was never answered: ${JSON.stringify(last)}`);
+  }
+  const finals = new Map<string, Answers["get"] | undefined>();
+  for (const { call, attempts } of ofKind(issued, "get")) {
+    const last = attempts.at(-1)?.outcome;
+    if (last === undefined || isUnknown(last)) continue;
+    finals.set(keyText(call.request.key), last.ok ? (last.answer as Answers["get"]) : undefined);
+  }
+  for (const [key, final] of finals) {
+    existence.checkCounts(key, final !== undefined, report);
+    if (final === undefined) continue;
+    const life = log.life(final.key, final.uid, Number.POSITIVE_INFINITY);
+    const last = Number(final.revision);
+    for (let revision = 1; revision <= last; revision++) {
+      if (!life.changes.has(revision))
+        report(`${life.name}: nobody made revision ${revision} of ${last} (I3)`);
+    }
+    for (const { revision, identity } of life.changes.values()) {
+      if (revision > last) report(`${life.name} ends at revision ${last}; lost: ${identity} at ${revision}`);
+    }
+  }
+}

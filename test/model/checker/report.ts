@@ -1,0 +1,2 @@
+/** Takes what is wrong. */
+export type Report = (violation: string) => void;

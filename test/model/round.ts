@@ -1,0 +1,105 @@
+/** A round: clients that write and read at once for a while, then the final reads, then the check. */
+import { createHash } from "node:crypto";
+import { type Api, connect, type Server } from "../api/harness.ts";
+import { Random } from "../store/random.ts";
+import type { Attempt, History } from "./calls.ts";
+import { violationsOf } from "./checker/index.ts";
+import { type Recorder, resolve, runClient } from "./client.ts";
+import { finalReads, Generator } from "./generate.ts";
+
+/** The seed of the first round: `SEED` of the environment, or one that changes with every run. */
+export const firstSeed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+
+/** How many times the usual number of rounds: `SESSIOND_TEST_MODEL_SCALE` of the environment. */
+const scale = Number(process.env["SESSIOND_TEST_MODEL_SCALE"] ?? 1);
+
+/** The seeds of a test with so many rounds by default; one alone where the environment names it. */
+export function seedsOf(rounds: number): number[] {
+  const count = process.env["SEED"] === undefined ? Math.ceil(rounds * scale) : 1;
+  return Array.from({ length: count }, (_, at) => firstSeed + at);
+}
+
+/** Servers that clients reach, some of which may be replaced while a round runs. */
+export interface Cluster {
+  /** The clients of the servers that run now, one for each. */
+  readonly apis: readonly Api[];
+}
+
+/** How a round goes. */
+export interface RoundOptions {
+  /** Names the test in the command that replays a failure. */
+  readonly test: string;
+  readonly seed: number;
+  readonly cluster: Cluster;
+  readonly clients: number;
+  readonly callsPerClient: number;
+  /** Breaks things while the clients run; they go on until it is done. */
+  readonly faults?: ((random: Random, history: readonly Attempt[]) => Promise<void>) | undefined;
+}
+
+/**
+ * Runs a round and checks it; resolves to how many calls it had.
+ * @throws Error with the violations, the history around them and the command that replays the seed
+ */
+export async function runRound(options: RoundOptions): Promise<number> {
+  const { seed, cluster, clients, callsPerClient } = options;
+  const appName = `model ${seed} ${process.pid} ${performance.now()}`;
+  const attempts: Attempt[] = [];
+  let ticks = 0;
+  const recorder: Recorder = {
+    attempts,
+    tick: () => ++ticks,
+    api: (random) => random.pick(cluster.apis),
+  };
+  let broken = options.faults !== undefined;
+  const running = Array.from({ length: clients }, (_, client) => {
+    let calls = 0;
+    const random = randomOf(seed, `client ${client}`);
+    const generator = new Generator(randomOf(seed, `calls ${client}`), appName, `${client}`);
+    return runClient(recorder, random, client, generator, () => ++calls <= callsPerClient || broken);
+  });
+  const breaking = options.faults?.(randomOf(seed, "faults"), attempts).finally(() => {
+    broken = false;
+  });
+  await Promise.all([...running, breaking]);
+  const random = randomOf(seed, "end");
+  for (const call of finalReads(appName)) await resolve(recorder, random, clients, call);
+  const violations = violationsOf({ attempts, faults: options.faults !== undefined });
+  if (violations.length > 0)
+    throw new Error(describeFailure(options, violations, { attempts, faults: broken }));
+  return attempts.length;
+}
+
+/** Clients of a server over its gRPC door. */
+export function clientsOf(servers: readonly Server[]): Api[] {
+  return servers.map((server) => connect("grpc-js", server));
+}
+
+/** Choices of one part of a round, so that parts do not depend on how others interleave. */
+function randomOf(seed: number, part: string): Random {
+  return new Random(createHash("sha256").update(`${seed} ${part}`).digest().readUInt32LE());
+}
+
+function describeFailure(
+  { test, seed }: RoundOptions,
+  violations: readonly string[],
+  history: History,
+): string {
+  const shown = violations.slice(0, 10).map((violation) => `- ${violation.slice(0, 2_000)}`);
+  const file = process.env["SESSIOND_TEST_MODEL_HISTORY"];
+  const lines = [
+    `${violations.length} violations in the history of seed ${seed}:`,
+    ...shown,
+    `Replay: SEED=${seed} npx vitest run --project model -t '${test}'`,
+    `With SESSIOND_TEST_MODEL_HISTORY=1 the whole history follows.`,
+  ];
+  if (file !== undefined) lines.push(...history.attempts.map(toLine));
+  return lines.join("\n");
+}
+
+function toLine(attempt: Attempt): string {
+  const { client, call, start, end, outcome } = attempt;
+  const text = (value: unknown) =>
+    JSON.stringify(value, (_, part) => (typeof part === "bigint" ? Number(part) : part));
+  return `${start}-${end} client ${client} ${call.kind} ${text(call.request)} -> ${text(outcome)}`;
+}
