@@ -1,6 +1,7 @@
 /** The HTTP port: HTTP/1.1 and HTTP/2, with TLS by ALPN, without by the first bytes. */
 import { createServer } from "node:http";
 import {
+  constants,
   createServer as createHttp2Server,
   createSecureServer,
   type Http2SecureServer,
@@ -172,7 +173,9 @@ function keepSession(session: ServerHttp2Session, config: Config, sessions: Set<
   });
 
   function retire(): void {
-    session.close();
     cut = setTimeout(() => session.destroy(), config.maxConnectionAgeGrace);
+    // A notice first, and the end a round trip later: what the client sent before it knew is still answered.
+    session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
+    session.ping(() => session.close());
   }
 }
