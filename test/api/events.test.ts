@@ -92,6 +92,7 @@ overEveryClient((subject) => {
       const key = await newSession();
       const event = newEvent({
         stateDelta: { a: "1", b: "2" },
+        longRunningToolIds: { ids: ["x", "y"] },
         writer: { language: "python", adkVersion: "1" },
       });
       const first = await subject.api.appendEvent({ key, event });
