@@ -1,10 +1,12 @@
 /**
  * Packs the npm package as it would be published, installs it into an empty folder and runs its command.
  */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { capture, must, root } from "./lib.ts";
+import { capture, env, must, root } from "./lib.ts";
 
 const wanted = [
   "package.json",
@@ -45,6 +47,7 @@ try {
   const told = must("node", [main, "--version"], { cwd: app });
   if (!told.includes(version))
     throw new Error(`sessiond --version says ${JSON.stringify(told)}, not ${version}`);
+  await checkServer(main, app);
   if (capture("ls", [join(app, "node_modules/.bin/node")]).ok) {
     throw new Error("the package brings a Node of its own, which would become the application's");
   }
@@ -54,6 +57,34 @@ try {
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Starts the installed server on free ports and asks whether it is ready. @throws Error with what it printed */
+async function checkServer(main: string, app: string): Promise<void> {
+  const args = ["serve", "--store", "sqlite:sessiond.db", "--grpc-port", "0", "--http-port", "0"];
+  const server = spawn("node", [main, ...args], { cwd: app, env, stdio: ["ignore", "pipe", "pipe"] });
+  const late = setTimeout(() => server.kill("SIGKILL"), 30_000);
+  let printed = "";
+  const ended = once(server, "close");
+  const started = Promise.withResolvers<string | undefined>();
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0];
+      if (url !== undefined) started.resolve(url);
+    });
+  }
+  void ended.then(() => started.resolve(undefined));
+  const url = await started.promise;
+  const ready = url === undefined ? undefined : await fetch(`${url}/readyz`);
+  server.kill("SIGTERM");
+  const [code] = await ended;
+  clearTimeout(late);
+  if (ready?.status !== 200 || code !== 0) {
+    throw new Error(
+      `the installed server does not start and stop (${ready?.status}, exit ${code}):\n${printed}`,
+    );
+  }
 }
 
 interface Packed {

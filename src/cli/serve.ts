@@ -9,7 +9,7 @@ import { type RunningServer, startServer } from "../server/server.ts";
 import type { Engine } from "../store/engine.ts";
 import { StartError } from "../store/errors.ts";
 import { engineFor } from "../store/open.ts";
-import type { Store } from "../store/store.ts";
+import type { Store, StoreCapabilities } from "../store/store.ts";
 import { version } from "../version.ts";
 import { engineOptions } from "./migrate.ts";
 import { progressOn } from "./progress.ts";
@@ -31,7 +31,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   const store = await openStore(engine, config, log);
   const sweeping = new AbortController();
   try {
-    checkDurability(store, config, log);
+    checkDurability(store.capabilities.durability, config, log);
     const limits = { ...limitsOf(config) };
     const { maxEventBytes } = store.capabilities;
     if (maxEventBytes < limits.maxEventBytes) {
@@ -77,8 +77,11 @@ async function openStore(engine: Engine, config: Config, log: Logger): Promise<S
 }
 
 /** Says what an acknowledgement is worth. @throws StartError under `--require-durable` if it is worth less than a commit */
-function checkDurability(store: Store, config: Config, log: Logger): void {
-  const { settings, losesCommitsOnCrash } = store.capabilities.durability;
+export function checkDurability(
+  { settings, losesCommitsOnCrash }: StoreCapabilities["durability"],
+  config: Config,
+  log: Logger,
+): void {
   const facts = { durability: Object.fromEntries(settings) };
   if (!losesCommitsOnCrash) {
     log.info(facts, "acknowledged commits survive a crash of the database");

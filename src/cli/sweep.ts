@@ -15,6 +15,7 @@ export function sweepRequests(
   log: Logger,
   signal: AbortSignal,
 ): void {
+  let timer: NodeJS.Timeout | undefined;
   const sweep = async (): Promise<void> => {
     try {
       const forgotten = await store.sweepRequests((Date.now() - retentionMs) * 1000, signal);
@@ -27,8 +28,8 @@ export function sweepRequests(
   // Spread, so that replicas that started together do not sweep together.
   const schedule = (delayMs: number): void => {
     if (signal.aborted) return;
-    const timer = setTimeout(() => void sweep(), delayMs * (0.9 + Math.random() * 0.2)).unref();
-    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    timer = setTimeout(() => void sweep(), delayMs * (0.9 + Math.random() * 0.2)).unref();
   };
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   schedule(firstAfterMs);
 }

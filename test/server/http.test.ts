@@ -157,14 +157,16 @@ describe("failures", () => {
       { getSession: async () => ({ session: { displayName: "x".repeat(100_000) } }) },
       { maxMessageBytes: 100_000 },
     );
-    expect(
-      reasonOf(
-        await server
-          .connect()
-          .getSession({ key })
-          .catch((error: unknown) => error),
-      ),
-    ).toBe("TOO_LARGE");
+    for (const client of [server.connect(), server.connect({ useBinaryFormat: true }), server.grpcWeb()]) {
+      const error = ConnectError.from(await client.getSession({ key }).catch((error: unknown) => error));
+      expect(error.code).toBe(Code.ResourceExhausted);
+      expect(error.findDetails(ErrorInfoSchema)[0]).toMatchObject({
+        reason: "TOO_LARGE",
+        metadata: { limit_bytes: "100000" },
+      });
+    }
+    const lines = server.log.filter((line) => line["method"] === "GetSession");
+    expect(lines.map((line) => line["reason"])).toEqual(["TOO_LARGE", "TOO_LARGE", "TOO_LARGE"]);
     const refused = server.grpc().call(SessionService.method.getSession, { key });
     await expect(refused).rejects.toMatchObject({ reason: "TOO_LARGE", facts: { limit_bytes: "100000" } });
   });

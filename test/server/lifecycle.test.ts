@@ -1,5 +1,6 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as http2Connect } from "node:http2";
+import { request as httpsRequest } from "node:https";
 import { connect as netConnect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -216,6 +217,40 @@ describe("TLS", () => {
     await tls.reload();
     expect(told).toHaveLength(1);
     expect(lines.filter((line) => line.includes('"error"'))).toHaveLength(2);
+  });
+
+  test("headers over the limit are refused over HTTP/1.1 and HTTP/2, others are not", async () => {
+    const pair = files();
+    const server = await testServer({}, { tlsCert: pair.cert, tlsKey: pair.key, maxHeaderBytes: 8 * 1024 });
+    const http1 = (size: number) => {
+      const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+      const headers = { host: "localhost", big: "x".repeat(size) };
+      httpsRequest(`${server.httpUrl}/healthz`, { headers, rejectUnauthorized: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on("error", reject)
+        .end();
+      return promise;
+    };
+    expect(await http1(6_000)).toBe(200);
+    expect(await http1(10_000)).toBe(431);
+    const session = http2Connect(server.httpUrl, { rejectUnauthorized: false });
+    cleanup(() => session.destroy());
+    const http2 = (size: number) => {
+      const request = session.request({
+        ":path": "/healthz",
+        ":authority": "localhost",
+        big: "x".repeat(size),
+      });
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      request.on("response", (headers) => resolve(headers[":status"]));
+      request.on("error", reject);
+      return promise;
+    };
+    expect(await http2(6_000)).toBe(200);
+    const refused = await http2(10_000).catch((error: unknown) => error);
+    expect(refused).not.toBe(200);
   });
 
   test("a pair that cannot be used stops the start", async () => {

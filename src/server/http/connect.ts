@@ -21,7 +21,7 @@ import { RpcError } from "../../rpc/errors.ts";
 import type { Handlers, StreamHandler, UnaryHandler } from "../../rpc/handler.ts";
 import type { Status } from "../../rpc/status.ts";
 import type { Call, Calls } from "../calls.ts";
-import { failureResponse, protocolOf, readFailure } from "./failures.ts";
+import { endsInFailure, failureResponse, protocolOf, readFailure, wholeAnswer } from "./failures.ts";
 import { writeResponse } from "./write.ts";
 
 /** A request and a response as Node's HTTP/1.1 server or its HTTP/2 server has them. */
@@ -152,6 +152,12 @@ async function serve(
     // What it refuses before the RPC begins, and an answer that it cannot write, are connect's own failures.
     if (!running.begun || (answer.status !== 200 && !call.over)) {
       answer = await refusal(call, protocol, request, answer, calls.config.maxMessageBytes);
+    } else if (protocol === "grpc-web" && !call.streaming && !call.over) {
+      // Its status is always 200: only the whole body tells whether the answer could be written.
+      const whole = await wholeAnswer(answer);
+      answer = endsInFailure(whole.bytes)
+        ? await refusal(call, protocol, request, whole.answer, calls.config.maxMessageBytes)
+        : whole.answer;
     }
   } catch (error) {
     answer = failureResponse(protocol, request, connectError(call.fail(error)));

@@ -105,6 +105,19 @@ function decode(protocol: Protocol, body: Buffer): { code: Code; message: string
   }
 }
 
+/** Reads a unary answer to its end, and gives it to be read again. */
+export async function wholeAnswer(
+  answer: UniversalServerResponse,
+): Promise<{ readonly answer: UniversalServerResponse; readonly bytes: Buffer }> {
+  const bytes = await bytesOf(answer.body);
+  return { answer: { ...answer, body: createAsyncIterable([bytes]) }, bytes };
+}
+
+/** Whether a unary gRPC-Web body has no message: it begins with its trailers. */
+export function endsInFailure(body: Buffer): boolean {
+  return ((body[0] ?? 0) & trailerFlag) !== 0;
+}
+
 async function bytesOf(body: UniversalServerResponse["body"]): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body ?? []) chunks.push(chunk);
