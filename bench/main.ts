@@ -22,18 +22,20 @@ async function main(args: readonly string[]): Promise<void> {
   if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(", ")}; --list names them`);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   for (const engine of options.engines) {
-    const run = await runEngine(engine, options, {
+    let file = "";
+    await runEngine(engine, options, {
       say,
-      onCase: (result) => void process.stdout.write(caseText(result)),
+      onCase(result, run) {
+        process.stdout.write(caseText(result));
+        // After each case: a run that is broken off leaves what it has measured.
+        file = join(results, `${engine}-${run.startedAt.replaceAll(/[:.]/g, "-")}.json`);
+        mkdirSync(results, { recursive: true });
+        writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
+        if (options.publish) publish(run);
+      },
     });
-    mkdirSync(results, { recursive: true });
-    const file = join(results, `${engine}-${run.startedAt.replaceAll(/[:.]/g, "-")}.json`);
-    writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
     say(`written: ${file}`);
-    if (options.publish) {
-      publish(run);
-      writeDocument();
-    }
+    if (options.publish) writeDocument();
   }
 }
 

@@ -30,6 +30,7 @@ interface OpenSide {
 }
 
 const MEMORY_SAMPLE_MS = 20;
+const WARM_UP_SECONDS = 1;
 
 /** Measures a case. A side that fails is told of in the result, and the others go on. */
 export async function runCase(bench: BenchCase, ground: Ground): Promise<CaseResult> {
@@ -52,6 +53,7 @@ export async function runCase(bench: BenchCase, ground: Ground): Promise<CaseRes
       }
     }
     if (own !== undefined) own = await restarted(own, ground);
+    else await warmUp(open, ground, failed);
     const count = bench.rounds ?? ground.rounds;
     for (let number = 0; number < count; number++) {
       // Each round begins with another side, so that none is always the one after a certain other.
@@ -116,6 +118,17 @@ async function openSide(side: Side, ground: Ground, server: SessiondServer): Pro
   } catch (error) {
     await worker.close();
     throw error;
+  }
+}
+
+/** A short round of everyone that nobody reports: pools fill, compilers compile. */
+async function warmUp(open: readonly OpenSide[], ground: Ground, failed: Map<string, string>): Promise<void> {
+  for (const { side, round } of open) {
+    try {
+      await round(Math.min(WARM_UP_SECONDS, ground.seconds));
+    } catch (error) {
+      failed.set(side.name, describe(error, ground));
+    }
   }
 }
 

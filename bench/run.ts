@@ -42,7 +42,8 @@ const told = [
 /** What a run tells while it goes. */
 export interface Listener {
   say(text: string): void;
-  onCase(result: CaseResult): void;
+  /** A case has ended; `run` is everything so far. */
+  onCase(result: CaseResult, run: RunResult): void;
 }
 
 /** Runs the chosen cases on an engine. */
@@ -61,24 +62,7 @@ export async function runEngine(
   listener.say(`starting ${engine} …`);
   const database = await openDatabase(engine);
   const results: CaseResult[] = [];
-  try {
-    const server = await startSessiond(await database.urlFor("sessiond"), { profile: options.profile });
-    try {
-      for (const bench of cases) {
-        const result = await runCase(bench, {
-          ...{ database, python, server, rounds, seconds },
-          say: listener.say,
-        });
-        results.push(result);
-        listener.onCase(result);
-      }
-    } finally {
-      await server.stop();
-    }
-  } finally {
-    await database.stop();
-  }
-  return {
+  const soFar = (): RunResult => ({
     startedAt,
     command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
     commit: capture("git", ["rev-parse", "--short", "HEAD"]).out.trim(),
@@ -96,5 +80,22 @@ export async function runEngine(
     },
     ...{ rounds, seconds, scale },
     cases: results,
-  };
+  });
+  try {
+    const server = await startSessiond(await database.urlFor("sessiond"), { profile: options.profile });
+    try {
+      for (const bench of cases) {
+        const result = await runCase(bench, {
+          ...{ database, python, server, rounds, seconds },
+          say: listener.say,
+        });
+        results.push(result);
+        listener.onCase(result, soFar());
+      }
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await database.stop();
+  }
 }

@@ -287,7 +287,7 @@ async def list_sessions(context: Context) -> Work:
     """Lists of an app with many sessions, 10 for each user: of one user, a page, or all."""
     count, what = context.parameters["sessions"], context.parameters["what"]
     first = await context.new_session(state={"key_0": "the first of the state"})
-    others = [(f"listed-{number // 10}", f"s{number}") for number in range(count - 1)]
+    others = [(f"listed-{number // 10}", f"{first.id}-{number}") for number in range(count - 1)]
     await asyncio.to_thread(clone_sessions, context.kind, context.database, first.app_name, others)
 
     async def one_user() -> int:

@@ -89,6 +89,8 @@ async function slap(
       ...args,
       "--no-defaults",
       ...plugins,
+      // No TLS, as nobody else here has it; MySQL then takes the password because `admin` has just proved it.
+      "--skip-ssl",
       ...[`--host=${url.hostname}`, `--port=${url.port}`, "--protocol=tcp", `--user=${url.username}`],
       `--create-schema=${url.pathname.slice(1)}`,
       "--no-drop",

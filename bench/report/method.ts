@@ -16,7 +16,7 @@ Everything here was measured, losses too; what was not measured is not here.
   same libraries. sessiond is \`sessiond serve\` with its default settings, its log written to a file, and the Python
   client over gRPC on loopback without TLS. The peers have pools of 16 connections. SQLSpec has autocommit on: with
   its default, reads leave snapshots open on pooled connections.
-- The sides of a case take turns, round by round, each round beginning with another side. A figure is the median of
+- The sides of a case take turns, round by round, each round beginning with another side, after a round of a second that is not counted. A figure is the median of
   the rounds' figures. "sessiond again" is the same service once more: what it differs by from "sessiond" is noise.
 - An event is about 1 KiB of JSON, a session has 10 keys of state. The gRPC load generator is a Node process of its
   own. Raw inserts are autocommitted, of 1 KiB each.
