@@ -47,11 +47,7 @@ export interface Listener {
 }
 
 /** Runs the chosen cases on an engine. */
-export async function runEngine(
-  engine: EngineName,
-  options: Options,
-  listener: Listener,
-): Promise<RunResult> {
+export async function runEngine(engine: EngineName, options: Options, listener: Listener): Promise<void> {
   const { rounds, seconds, scale } = options;
   const cases = allCases({ engine, scale }).filter(
     ({ name }) => options.cases.length === 0 || options.cases.includes(name),
