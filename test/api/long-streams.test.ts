@@ -43,7 +43,7 @@ describe.each(storeNames)("%s", (store) => {
     let key: Key;
     beforeAll(async () => {
       key = await loadHistory(subject.client("grpc-js"), events, { author: "a", content: "{}" });
-    }, serverTimeout);
+    }, serverTimeout + events);
 
     test.each(doors)("come over %s with flat server memory", { timeout: serverTimeout }, async (door) => {
       // What the writing left in the heap would hide what the reading needs.
