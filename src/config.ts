@@ -18,7 +18,12 @@ import {
   toggle,
 } from "./config/knob.ts";
 import { defaultLimits, type Limits } from "./config/limits.ts";
+import { checkTableName, schemaOptionsOf } from "./config/schema.ts";
 import { UsageError } from "./config/usage.ts";
+import { isLoopback } from "./loopback.ts";
+import { DEFAULT_SCHEMA, MAX_PREFIX, nameProblem } from "./store/schema.ts";
+
+export { isLoopback };
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -50,6 +55,31 @@ export const knobs = {
     secret: true,
     fallback: "sqlite:data/sessiond.db",
   }),
+  storeUser: text({
+    group: "Store",
+    doc: "The database account, where the URL has none",
+    form: "USER",
+    fallback: "",
+  }),
+  storeUserFile: text({
+    group: "Store",
+    doc: "A file with the database account, read again at every connect",
+    form: "FILE",
+    fallback: "",
+  }),
+  storePassword: text({
+    group: "Store",
+    doc: "The account's password, where the URL has none; as a flag it shows in the list of processes",
+    form: "PASSWORD",
+    secret: true,
+    fallback: "",
+  }),
+  storePasswordFile: text({
+    group: "Store",
+    doc: "A file with the account's password, read again at every connect",
+    form: "FILE",
+    fallback: "",
+  }),
   migrate: toggle({
     group: "Store",
     doc: "Do not bring an empty or older schema up to date at start, but refuse to start on one",
@@ -59,6 +89,23 @@ export const knobs = {
     group: "Store",
     doc: "Refuse to start on a database whose settings may lose an acknowledged commit in a crash",
     fallback: false,
+  }),
+  tablePrefix: text({
+    group: "Store",
+    doc: "What the names of all tables, views, indexes and constraints begin with; several sessiond share a database so",
+    form: "PREFIX",
+    fallback: DEFAULT_SCHEMA.tablePrefix,
+    check(value) {
+      const problem = nameProblem(value, MAX_PREFIX);
+      if (problem !== undefined) throw new Error(problem);
+    },
+  }),
+  tableNames: list({
+    group: "Store",
+    doc: "Whole names of single tables, such as sessions=my_sessions,events=my_events; views and indexes follow",
+    form: "TABLE=NAME",
+    fallback: [],
+    check: checkTableName,
   }),
   writeConnections: count({
     group: "Store",
@@ -80,6 +127,47 @@ export const knobs = {
     fallback: 3 * second,
     min: 1,
     max: 10 * minute,
+  }),
+  poolMin: count({
+    group: "Store",
+    doc: "Connections of each kind (writes, reads) that stay open though nobody uses them",
+    fallback: 1,
+    min: 0,
+    max: 1_000,
+  }),
+  poolQueue: count({
+    group: "Store",
+    doc: "Most calls of each kind that wait for a free connection; more fail with SERVER_BUSY at once",
+    fallback: 1_000,
+    min: 0,
+    max: 1_000_000,
+  }),
+  poolIdleTimeout: duration({
+    group: "Store",
+    doc: "A connection to the database that was idle for so long is closed, except for --pool-min of them",
+    fallback: 10 * minute,
+    min: 100,
+    max: 24 * hour,
+  }),
+  poolMaxAge: duration({
+    group: "Store",
+    doc: "A connection to the database is replaced at about this age (20 % jitter); 0 is never",
+    fallback: 30 * minute,
+    min: 0,
+    max: 24 * hour,
+  }),
+  poolCheckAfter: duration({
+    group: "Store",
+    doc: "A connection that was idle for longer is asked whether it is there before it is used",
+    fallback: 10 * second,
+    min: 0,
+    max: hour,
+  }),
+  initSql: text({
+    group: "Store",
+    doc: "One statement that each connection to the database runs before anything else, such as SET SESSION …",
+    form: "SQL",
+    fallback: "",
   }),
   connectTimeout: duration({
     group: "Store",
@@ -134,6 +222,12 @@ export const knobs = {
     fallback: true,
   }),
 
+  metrics: toggle({
+    group: "Listening",
+    doc: "Leave out /metrics on the HTTP port",
+    fallback: true,
+  }),
+
   tlsCert: text({
     group: "Security",
     doc: "The certificate chain as a PEM file, for both ports; read again when it changes",
@@ -184,6 +278,13 @@ export const knobs = {
     group: "Logging",
     doc: "A unary call that takes longer is logged at warn",
     fallback: second,
+    min: 1,
+    max: hour,
+  }),
+  slowStatement: duration({
+    group: "Logging",
+    doc: "A statement to the database that takes longer is logged at warn, without its values",
+    fallback: 500,
     min: 1,
     max: hour,
   }),
@@ -425,11 +526,6 @@ export function limitsOf(config: Config): Limits {
   return Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as Limits;
 }
 
-/** Whether an address is reached from this machine only. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 /** The flag of a setting: `--grpc-port`. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -456,6 +552,15 @@ export function checkConfig(config: Config): void {
     (config.tlsCert === "") !== (config.tlsKey === ""),
     "--tls-cert and --tls-key belong together: give both or none",
   );
+  for (const what of ["User", "Password"] as const) {
+    const [text, file] = [`store${what}`, `store${what}File`] as const;
+    refuse(
+      config[text] !== "" && config[file] !== "",
+      `${flagOf(text)} and ${flagOf(file)} exclude each other`,
+    );
+  }
+  atMost("poolMin", "writeConnections");
+  atMost("poolMin", "readConnections");
   refuse(
     config.grpcPort !== 0 && config.grpcPort === config.httpPort,
     `--grpc-port and --http-port are both ${config.grpcPort}: each needs its own`,
@@ -470,6 +575,7 @@ export function checkConfig(config: Config): void {
     `--max-message-bytes (${showBytes(config.maxMessageBytes)}) must be at least 64KiB more than ` +
       `--max-event-bytes (${showBytes(config.maxEventBytes)}): a message carries the event and its envelope`,
   );
+  schemaOptionsOf(config);
   atMost("defaultPageSize", "maxPageSize");
   atMost("defaultEventsPageSize", "maxPageSize");
   atMost("pageBytes", "maxMessageBytes");
@@ -487,6 +593,9 @@ export function checkConfig(config: Config): void {
 }
 
 const showers = {
+  poolMin: String,
+  writeConnections: String,
+  readConnections: String,
   defaultPageSize: String,
   defaultEventsPageSize: String,
   maxPageSize: String,

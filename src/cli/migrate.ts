@@ -1,6 +1,7 @@
 /** `sessiond migrate`. */
 
 import { loadConfig } from "../config/load.ts";
+import { schemaOptionsOf } from "../config/schema.ts";
 import type { Config } from "../config.ts";
 import { createLog } from "../log.ts";
 import type { EngineOptions, MigrationStep } from "../store/engine.ts";
@@ -45,6 +46,19 @@ export function engineOptions(config: Config, log: EngineOptions["log"]): Engine
     acquireTimeoutMs: config.acquireTimeout,
     connectTimeoutMs: config.connectTimeout,
     statementTimeoutMs: config.statementTimeout,
+    poolMin: config.poolMin,
+    poolQueue: config.poolQueue,
+    poolIdleTimeoutMs: config.poolIdleTimeout,
+    poolMaxAgeMs: config.poolMaxAge,
+    poolCheckAfterMs: config.poolCheckAfter,
+    initSql: config.initSql,
+    credentials: {
+      user: config.storeUser,
+      userFile: config.storeUserFile,
+      password: config.storePassword,
+      passwordFile: config.storePasswordFile,
+    },
+    schema: schemaOptionsOf(config),
   };
 }
 

@@ -3,10 +3,15 @@
  * chosen. Nothing outside the engines' folders and this file's registry names one.
  */
 import type { Logger } from "pino";
+import type { ConnectionSettings } from "./connections.ts";
+import type { Finding } from "./finding.ts";
+import type { StoreObserver } from "./observer.ts";
+import type { SchemaOptions } from "./schema.ts";
+import type { StatsOptions, StoreStats } from "./stats.ts";
 import type { Store } from "./store.ts";
 
 /** What every engine is opened with; an engine ignores what does not concern it. */
-export interface EngineOptions {
+export interface EngineOptions extends ConnectionSettings {
   readonly log: Logger;
   /** Most connections for writes, and apart from them for reads and tails. */
   readonly writeConnections: number;
@@ -17,6 +22,10 @@ export interface EngineOptions {
   readonly connectTimeoutMs: number;
   /** How long one statement may run on the server, in milliseconds. */
   readonly statementTimeoutMs: number;
+  /** Told of statements and repetitions of a store that is open; nobody is if it is left out. */
+  readonly observe?: StoreObserver;
+  /** How the schema is named and made; `DEFAULT_SCHEMA` where it is left out. */
+  readonly schema?: SchemaOptions;
 }
 
 /** One numbered step of a schema; never edited once released. */
@@ -55,4 +64,12 @@ export interface Engine {
    * @throws StartError that says what is wrong and what to do
    */
   open(url: string, options: EngineOptions): Promise<Store>;
+  /**
+   * Checks a database and how it is set, changing nothing, and gives each finding as it
+   * comes. What cannot be reached or used is a finding too.
+   * @throws StartError if the URL is malformed
+   */
+  doctor(url: string, options: EngineOptions): AsyncIterable<Finding>;
+  /** Counts what a store has. @throws StartError as `open`, and if counting takes too long */
+  stats(url: string, options: EngineOptions & StatsOptions): Promise<StoreStats>;
 }

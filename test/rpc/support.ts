@@ -17,7 +17,9 @@ import {
   ErrorInfoSchema,
 } from "../../gen/ts/google/rpc/error_details_pb.ts";
 import { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import { engineOptions } from "../../src/cli/migrate.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { configWith } from "../../src/config.ts";
 import { AppendPipeline } from "../../src/pipeline/append-pipeline.ts";
 import type { RequestContext } from "../../src/rpc/context.ts";
 import type { Handlers } from "../../src/rpc/handler.ts";
@@ -59,7 +61,7 @@ export class Service {
     const folder = mkdtempSync(join(tmpdir(), "sessiond-rpc-"));
     const url = `sqlite:${join(folder, "test.db")}`;
     const options = {
-      log,
+      ...engineOptions(configWith(), log),
       writeConnections: 1,
       readConnections: 2,
       acquireTimeoutMs: 10_000,

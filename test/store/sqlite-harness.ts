@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { pino } from "pino";
+import { engineOptions } from "../../src/cli/migrate.ts";
+import { configWith } from "../../src/config.ts";
 import type { EngineOptions } from "../../src/store/engine.ts";
 import { sqliteEngine } from "../../src/store/sqlite/index.ts";
 import { makeHarness, type TestDatabase } from "./harness.ts";
 
 export const ENGINE_OPTIONS: EngineOptions = {
-  log: pino({ level: "silent" }),
+  ...engineOptions(configWith(), pino({ level: "silent" })),
   writeConnections: 4,
   readConnections: 4,
   acquireTimeoutMs: 20_000,

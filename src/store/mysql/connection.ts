@@ -5,9 +5,11 @@
  */
 import mysql from "mysql2";
 import { StoreError } from "../errors.ts";
+import type { Schema } from "../schema.ts";
+import { openDriver } from "./driver.ts";
 import { ConnectionLost } from "./errors.ts";
-import { type SqlValue, type Statement, weight } from "./sql.ts";
-import type { DatabaseAddress } from "./url.ts";
+import { count, type SqlValue, type Statement, statement, weight } from "./sql.ts";
+import type { DatabaseAddress, Host } from "./url.ts";
 
 /** What a statement gave: its rows, or how many it affected (matched, for UPDATE). */
 export interface Result {
@@ -23,16 +25,19 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   /** After so long without an answer the connection counts as lost; 0 for never. */
   readonly answerTimeoutMs: number;
+  /** After so long the server is asked, by another connection, to end the statement; 0 for never. */
+  readonly killAfterMs: number;
+  /** A statement that comes before all others; empty for none. */
+  readonly initSql: string;
   /** Statements that set up the session. */
   readonly setup: readonly string[];
   /** The server's max_allowed_packet, in bytes. */
   readonly maxPacketBytes: number;
   /** Whether several statements may go in one query. */
   readonly multiStatements: boolean;
+  /** Its names go into every statement's text. */
+  readonly schema: Schema;
 }
-
-/** Fewer than a server has for all its clients (16,382 by default on MySQL). */
-const MAX_PREPARED_STATEMENTS = 64;
 
 /** Statements that weigh more are bound instead of escaped: that neither copies nor grows them. */
 const LARGE_STATEMENT_BYTES = 1 << 20;
@@ -40,57 +45,71 @@ const LARGE_STATEMENT_BYTES = 1 << 20;
 /** Room in a packet for what is not values. */
 export const PACKET_HEADROOM_BYTES = 64 << 10;
 
-type Driver = mysql.Connection & { readonly stream: { destroy(): void } };
+/** Which server this is, and whether it takes writes. */
+const PROBE = statement(
+  "SELECT @@hostname AS hostname, @@port AS port, " +
+    "@@global.read_only AS read_only, @@global.innodb_read_only AS innodb_read_only",
+);
 
 export class Connection {
   /** When it was opened, by `performance.now()`. */
   readonly openedAt = performance.now();
   /** What a statement should weigh at most, unless it has one row. */
   readonly maxStatementBytes: number;
-  private readonly driver: Driver;
+  readonly schema: Schema;
+  private readonly driver: mysql.Connection;
+  private readonly address: DatabaseAddress;
+  private readonly host: Host;
   private readonly options: ConnectionOptions;
+  private probe: Row = {};
+  /** Whether the server was told to end what runs: that may hit the next statement as well. */
+  private killed = false;
   private broken: ConnectionLost | undefined;
   private rejectRunning: ((error: unknown) => void) | undefined;
 
-  private constructor(driver: Driver, options: ConnectionOptions) {
+  private constructor(
+    driver: mysql.Connection,
+    address: DatabaseAddress,
+    host: Host,
+    options: ConnectionOptions,
+  ) {
     this.driver = driver;
+    this.address = address;
+    this.host = host;
     this.options = options;
+    this.schema = options.schema;
     this.maxStatementBytes = Math.min(LARGE_STATEMENT_BYTES, Math.floor(options.maxPacketBytes / 4));
     // Streams hear of a lost connection only from here.
     driver.on("error", (error: Error) => this.destroy(error));
     driver.on("end", () => this.destroy());
   }
 
-  /** Connects and sets up the session. @throws the driver's error */
-  static async open(address: DatabaseAddress, options: ConnectionOptions): Promise<Connection> {
-    const driver = mysql.createConnection({
-      host: address.host,
-      port: address.port,
-      user: address.user,
-      password: address.password,
-      database: address.database,
-      charset: "UTF8MB4_BIN",
-      timezone: "Z",
-      dateStrings: true,
-      jsonStrings: true,
-      supportBigNumbers: true,
-      multipleStatements: options.multiStatements,
-      maxPreparedStatements: MAX_PREPARED_STATEMENTS,
-      connectTimeout: options.connectTimeoutMs,
-      flags: ["-LOCAL_FILES"],
-      keepAliveInitialDelay: 30_000,
-    }) as Driver;
-    const connection = new Connection(driver, options);
+  /** Connects to a host of the address and sets up the session. @throws the driver's error, StartError */
+  static async open(
+    address: DatabaseAddress,
+    options: ConnectionOptions,
+    host: Host = address.hosts[0] as Host,
+  ): Promise<Connection> {
+    const driver = await openDriver(address, host, options);
+    const connection = new Connection(driver, address, host, options);
+    const timer = setTimeout(() => connection.destroy(timedOut()), options.connectTimeoutMs);
     try {
-      await new Promise<void>((resolve, reject) => {
-        driver.connect((error) => (error ? reject(error) : resolve()));
-      });
-      await connection.run(options.setup.map((sql) => ({ sql, values: [] })));
+      if (options.initSql !== "") await connection.run([statement(options.initSql)]);
+      const results = await connection.run([...options.setup.map((sql) => statement(sql)), PROBE]);
+      connection.probe = results.at(-1)?.rows[0] ?? {};
     } catch (error) {
       connection.destroy();
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
     return connection;
+  }
+
+  /** Whether the server took no writes when the connection was opened. */
+  get readOnly(): boolean {
+    const { read_only, innodb_read_only } = this.probe;
+    return [read_only, innodb_read_only].some((value) => !["0", "OFF"].includes(String(value)));
   }
 
   /** The server's number of this connection, for KILL. */
@@ -131,7 +150,7 @@ export class Connection {
         results.push(await this.bind(statement.sql, statement.values));
         continue;
       }
-      const text = mysql.format(statement.sql, statement.values as SqlValue[]);
+      const text = mysql.format(this.schema.sql(statement.sql), statement.values as SqlValue[]);
       const more = Buffer.byteLength(text);
       const full = bytes + more > this.options.maxPacketBytes - PACKET_HEADROOM_BYTES;
       if (texts.length > 0 && (full || !this.options.multiStatements)) await flush();
@@ -150,33 +169,40 @@ export class Connection {
   /** Runs one prepared query; `onRow` gets each row as it arrives, never held back. */
   stream<R>(sql: string, values: readonly SqlValue[], onRow: (row: R) => void): Promise<void> {
     return this.running((resolve, reject) => {
-      const rows = this.driver.execute(sql, values as SqlValue[]).stream();
+      const rows = this.driver.execute(this.schema.sql(sql), values as SqlValue[]).stream();
       rows.on("data", onRow);
       rows.on("error", reject);
       rows.on("end", () => resolve());
     });
   }
 
-  /** Asks the server whether it is there. */
-  ping(): Promise<void> {
-    return this.running((resolve, reject) => {
-      // Without an error the driver calls back with nothing at all.
-      this.driver.ping((error) => (error ? reject(error) : resolve()));
-    });
+  /** Asks the server whether it is there, for as long as a connect may take. */
+  async ping(): Promise<void> {
+    const timer = setTimeout(() => this.destroy(timedOut()), this.options.connectTimeoutMs);
+    try {
+      await this.running<void>((resolve, reject) => {
+        // Without an error the driver calls back with nothing at all.
+        this.driver.ping((error) => (error ? reject(error) : resolve()));
+      });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Says goodbye and closes; only when nothing runs. */
   async end(): Promise<void> {
     if (this.broken !== undefined) return;
     this.broken = new ConnectionLost("The connection was closed.");
+    const timer = setTimeout(() => this.destroy(), this.options.connectTimeoutMs);
     await new Promise<void>((resolve) => this.driver.end(() => resolve()));
+    clearTimeout(timer);
   }
 
   /** Drops the connection at once; what runs on it fails. */
   destroy(cause?: unknown): void {
     this.broken ??= new ConnectionLost("The connection to the database was lost.", cause);
     this.driver.destroy();
-    this.driver.stream.destroy();
+    (this.driver as unknown as { stream: { destroy(): void } }).stream.destroy();
     this.rejectRunning?.(this.broken);
   }
 
@@ -192,7 +218,7 @@ export class Connection {
 
   private async bind(sql: string, values: readonly SqlValue[]): Promise<Result> {
     const given = await this.running<unknown>((resolve, reject) => {
-      this.driver.execute(sql, values as SqlValue[], (error, result) =>
+      this.driver.execute(this.schema.sql(sql), values as SqlValue[], (error, result) =>
         error ? reject(error) : resolve(result),
       );
     });
@@ -203,14 +229,13 @@ export class Connection {
     start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
   ): Promise<T> {
     if (this.broken !== undefined) return Promise.reject(this.broken);
-    const { answerTimeoutMs } = this.options;
+    const { answerTimeoutMs, killAfterMs } = this.options;
     return new Promise<T>((resolve, reject) => {
-      const timer =
-        answerTimeoutMs === 0
-          ? undefined
-          : setTimeout(() => this.destroy(new Error("no answer in time")), answerTimeoutMs);
+      const timers: NodeJS.Timeout[] = [];
+      if (answerTimeoutMs > 0) timers.push(setTimeout(() => this.destroy(timedOut()), answerTimeoutMs));
+      if (killAfterMs > 0) timers.push(setTimeout(() => void this.killQuery(), killAfterMs));
       const settled = () => {
-        clearTimeout(timer);
+        for (const timer of timers) clearTimeout(timer);
         this.rejectRunning = undefined;
       };
       this.rejectRunning = (error) => {
@@ -220,16 +245,44 @@ export class Connection {
       start(
         (value) => {
           settled();
+          if (this.killed) this.destroy();
           resolve(value);
         },
         (error) => {
           settled();
-          if ((error as { fatal?: boolean }).fatal === true) this.destroy(error);
+          if (this.killed || (error as { fatal?: boolean }).fatal === true) this.destroy(error);
           reject(error);
         },
       );
     });
   }
+
+  /** Ends what runs on the server. If that cannot be, the answer's timeout drops the connection. */
+  private async killQuery(): Promise<void> {
+    try {
+      const { address, host, options } = this;
+      const other = await Connection.open(
+        address,
+        { ...options, initSql: "", setup: [], answerTimeoutMs: options.connectTimeoutMs, killAfterMs: 0 },
+        host,
+      );
+      try {
+        // Behind a balancer it may be another server, where the number is another's.
+        const same = ["hostname", "port"].every((name) => other.probe[name] === this.probe[name]);
+        if (!same || this.rejectRunning === undefined) return;
+        this.killed = true;
+        await other.run([statement(`KILL QUERY ${count(this.threadId)}`)]);
+      } finally {
+        await other.end();
+      }
+    } catch {
+      // The connection is dropped in any case.
+    }
+  }
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error("no answer in time"), { code: "ETIMEDOUT" });
 }
 
 function tooLarge(limit: number): StoreError {

@@ -14,6 +14,8 @@ export interface Dialect {
   readonly maxJsonDepth: number;
   /** Sets how long one statement may run in this session, in milliseconds. */
   readonly statementTimeout: (milliseconds: number) => string;
+  /** Whether that ends every statement; otherwise reads only. */
+  readonly timeoutEndsWrites: boolean;
   /** Whether a query may have several statements, which saves round trips in transactions. */
   readonly multiStatements: boolean;
 }
@@ -34,6 +36,7 @@ export function dialectOf(version: string): Dialect {
       exactCollation: "utf8mb4_nopad_bin",
       maxJsonDepth: 30,
       statementTimeout: (milliseconds) => `SET SESSION max_statement_time = ${milliseconds / 1000}`,
+      timeoutEndsWrites: true,
       multiStatements: true,
     };
   }
@@ -44,6 +47,7 @@ export function dialectOf(version: string): Dialect {
     exactCollation: "utf8mb4_0900_bin",
     maxJsonDepth: 99,
     statementTimeout: (milliseconds) => `SET SESSION max_execution_time = ${Math.ceil(milliseconds)}`,
+    timeoutEndsWrites: false,
     multiStatements: true,
   };
 }

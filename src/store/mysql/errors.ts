@@ -1,5 +1,6 @@
 /** Driver and server errors become StoreErrors and StartErrors here, and only here. */
 import { StartError, StoreError, type StoreErrorReason } from "../errors.ts";
+import { KEY_NOT_TRUSTED } from "./driver.ts";
 
 /** What the driver's errors carry. */
 interface DriverError extends Error {
@@ -12,6 +13,14 @@ export class ConnectionLost extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
     this.name = "ConnectionLost";
+  }
+}
+
+/** Of several hosts, those that answered take no writes. */
+export class NoWritableHost extends Error {
+  constructor() {
+    super("none of the hosts takes writes");
+    this.name = "NoWritableHost";
   }
 }
 
@@ -68,6 +77,7 @@ const LOST_CODES = new Set([
   "ETIMEDOUT",
   "EHOSTUNREACH",
   "ENETUNREACH",
+  "ENOENT",
   "ENOTFOUND",
   "EAI_AGAIN",
 ]);
@@ -75,6 +85,7 @@ const LOST_CODES = new Set([
 /** What a failure means for a transaction. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ConnectionLost) return "lost";
+  if (error instanceof NoWritableHost) return "moved";
   const { code = "", errno = 0, message = "" } = error as DriverError;
   if (CONTENTION.has(errno)) return "contention";
   if (errno === UNKNOWN && /schema is (changed|out of date)/i.test(message)) return "contention";
@@ -82,6 +93,10 @@ export function failureOf(error: unknown): Failure {
   if (LOST.has(errno) || LOST_CODES.has(code)) return "lost";
   return "final";
 }
+
+/** The account, its password, its rights to connect; TLS demanded. */
+const LOGIN_REFUSED = new Set([1044, 1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 3159, 4151]);
+const LOGIN_CODES = /^(HANDSHAKE_|AUTH_SWITCH_|SERVER_KEY_|MYSQL_CLEAR_PASSWORD)/;
 
 const FAILURES: ReadonlyMap<number, readonly [StoreErrorReason, string]> = new Map([
   [1021, ["STORE_FULL", "The database has no room left."]],
@@ -103,6 +118,11 @@ const FAILURES: ReadonlyMap<number, readonly [StoreErrorReason, string]> = new M
 /** What failed as a StoreError; one of ours stays as it is. */
 export function toStoreError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
+  const { errno: number = 0, code = "" } = (error ?? {}) as DriverError;
+  // What stops a start is mended by a person, without a restart.
+  if (error instanceof StartError || LOGIN_REFUSED.has(number) || LOGIN_CODES.test(code)) {
+    return new StoreError("STORE_UNAVAILABLE", "The database does not let sessiond in.", { cause: error });
+  }
   const known = FAILURES.get((error as DriverError | undefined)?.errno ?? 0);
   if (known !== undefined) return new StoreError(known[0], known[1], { cause: error });
   if ((error as DriverError | undefined)?.errno === UNKNOWN && /too large|exceed/i.test(String(error))) {
@@ -125,15 +145,44 @@ export function toStartError(error: unknown, where: string): StartError {
   if (error instanceof StartError) return error;
   const cause = error instanceof ConnectionLost && error.cause !== undefined ? error.cause : error;
   const { code = "", errno = 0, message } = cause as DriverError;
-  const [what, remedy] = explain(code, errno, message);
+  const [what, remedy] =
+    cause instanceof NoWritableHost
+      ? [cause.message, "Name the primary server among the hosts, or switch read_only off on one."]
+      : explain(code, errno, message);
   return new StartError(`The database ${where} cannot be used: ${what}. ${remedy}`, { cause: error });
 }
 
+function explainTls(message: string): readonly [what: string, remedy: string] {
+  if (message.includes("altnames") || message.includes("alternative name")) {
+    return [
+      `its certificate is for another host (${message})`,
+      "Name a host that the certificate has, or set ssl-mode in the URL to verify-ca.",
+    ];
+  }
+  return [
+    `TLS with it failed (${message})`,
+    "If its certificate is not trusted, name its authority with ssl-ca in the URL.",
+  ];
+}
+
 function explain(code: string, errno: number, message: string): readonly [what: string, remedy: string] {
+  if (code === KEY_NOT_TRUSTED) {
+    return [
+      "without TLS the password would go out encrypted with a key that anybody between could have sent",
+      "Use TLS (ssl-mode in the URL), or name the server's public key with server-public-key-path.",
+    ];
+  }
+  if (errno === 3159) {
+    return ["it demands TLS", "Set ssl-mode in the URL to required, verify-ca or verify-identity."];
+  }
+  if (code === "HANDSHAKE_NO_SSL_SUPPORT") {
+    return ["it offers no TLS", "Give it a certificate, or set ssl-mode in the URL to preferred."];
+  }
+  if (code === "HANDSHAKE_SSL_ERROR") return explainTls(message);
   if (errno === 1045 || errno === 1698) {
     return [
       "it refuses the user or the password",
-      "Check both in the URL; characters such as @ / : # % are percent-encoded there.",
+      "Check both; in the URL characters such as @ / : # % are percent-encoded. The account or the server may also demand TLS (ssl-mode in the URL).",
     ];
   }
   if (errno === 1049) {
@@ -161,6 +210,9 @@ function explain(code: string, errno: number, message: string): readonly [what: 
     return ["its disk is full", "Make room on the database server's disk."];
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return ["the host name is unknown", "Check the host in the URL."];
+  }
+  if (code === "ENOENT") {
+    return ["there is no such socket", "Check the path in the URL, and that the server runs."];
   }
   if (code === "ECONNREFUSED") {
     return ["nothing listens there", "Check the host and the port, and that the server runs."];

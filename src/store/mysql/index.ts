@@ -1,13 +1,16 @@
 /** MySQL, MariaDB and what speaks their protocol, as an engine. */
 import type { Engine, EngineOptions } from "../engine.ts";
-import { requireCurrent, SCHEMA_TABLES } from "../migrations.ts";
-import { Connection } from "./connection.ts";
+import { requireCurrent } from "../migrations.ts";
+import type { Connection } from "./connection.ts";
+import { doctor } from "./doctor/index.ts";
 import { failureOf, toStartError } from "./errors.ts";
+import { Hosts } from "./hosts.ts";
 import { findSchema, migrate } from "./migrate.ts";
 import { Pool } from "./pool.ts";
+import { tryRights } from "./privileges.ts";
 import { STEPS } from "./schema.ts";
 import { capabilitiesOf, checkSettings, connectionOptions, findServer, migrationOptions } from "./server.ts";
-import { statement } from "./sql.ts";
+import { stats } from "./stats.ts";
 import { MysqlStore } from "./store.ts";
 import { displayUrl, parseUrl, SCHEMES, URL_FORM } from "./url.ts";
 
@@ -17,10 +20,11 @@ export const mysqlEngine: Engine = {
   displayUrl,
 
   async migrate(url, options) {
-    const address = parseUrl(url);
+    const address = parseUrl(url, options.credentials);
     return explained(url, async () => {
-      const server = await findServer(address, options);
-      const connect = () => Connection.open(address, migrationOptions(server, options));
+      const hosts = new Hosts(address);
+      const server = await findServer(hosts, options);
+      const connect = () => hosts.connect(migrationOptions(server, options));
       const [work, lease] = await openBoth(connect);
       try {
         return await migrate(work, lease, {
@@ -36,27 +40,57 @@ export const mysqlEngine: Engine = {
   },
 
   async open(url, options) {
-    const address = parseUrl(url);
+    const address = parseUrl(url, options.credentials);
     return explained(url, async () => {
-      const server = await findServer(address, options);
+      const pools: Pool[] = [];
+      const renew = () => {
+        options.log.warn("The database's writes moved to another server: its connections are replaced.");
+        for (const pool of pools) pool.renew();
+      };
+      const hosts = new Hosts(address, renew);
+      const server = await findServer(hosts, options);
       checkSettings(server, options.log);
-      const connect = () => Connection.open(address, connectionOptions(server, options));
+      const connect = () => hosts.connect(connectionOptions(server, options));
       const connection = await connect();
       try {
-        requireCurrent(STEPS, await findSchema(connection));
+        requireCurrent(STEPS, await findSchema(connection), (name) => connection.schema.nameOf(name));
         await requirePrivileges(connection, options);
       } finally {
         await connection.end();
       }
-      const pool = (size: number) => new Pool({ connect, size, acquireTimeoutMs: options.acquireTimeoutMs });
+      const poolOf = (name: string, max: number) =>
+        new Pool({
+          name,
+          connect,
+          min: Math.min(options.poolMin, max),
+          max,
+          queue: options.poolQueue,
+          acquireTimeoutMs: options.acquireTimeoutMs,
+          idleTimeoutMs: options.poolIdleTimeoutMs,
+          maxAgeMs: options.poolMaxAgeMs,
+          checkAfterMs: options.poolCheckAfterMs,
+          onMoved: renew,
+        });
+      const writes = poolOf("writes", options.writeConnections);
+      const reads = poolOf("reads", options.readConnections);
+      pools.push(writes, reads);
       return new MysqlStore({
         capabilities: capabilitiesOf(server),
-        writes: pool(options.writeConnections),
-        reads: pool(options.readConnections),
+        writes,
+        reads,
         maxJsonDepth: server.dialect.maxJsonDepth,
         maxPacketBytes: server.maxPacketBytes,
       });
     });
+  },
+
+  async *doctor(url, options) {
+    yield* doctor(url, parseUrl(url, options.credentials), options);
+  },
+
+  async stats(url, options) {
+    const address = parseUrl(url, options.credentials);
+    return explained(url, () => stats(address, options));
   },
 };
 
@@ -79,16 +113,9 @@ async function openBoth(connect: () => Promise<Connection>): Promise<[Connection
   }
 }
 
-/** Tries what the store does to its tables, on no row: a server checks the rights all the same. */
 async function requirePrivileges(connection: Connection, { log }: EngineOptions): Promise<void> {
   try {
-    await connection.run(
-      SCHEMA_TABLES.flatMap((table) => [
-        statement(`INSERT INTO ${table} SELECT * FROM ${table} WHERE FALSE`),
-        statement(`UPDATE ${table} SET app_name = app_name WHERE FALSE`),
-        statement(`DELETE FROM ${table} WHERE FALSE`),
-      ]),
-    );
+    await tryRights(connection);
   } catch (error) {
     if (failureOf(error) !== "moved") throw error;
     log.warn("The database takes no writes now, so the user's rights were not checked.");

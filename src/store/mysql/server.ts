@@ -2,11 +2,12 @@
 import type { Logger } from "pino";
 import type { EngineOptions } from "../engine.ts";
 import { StartError } from "../errors.ts";
+import { Schema } from "../schema.ts";
 import type { StoreCapabilities } from "../store.ts";
-import { Connection, type ConnectionOptions, PACKET_HEADROOM_BYTES } from "./connection.ts";
+import { type ConnectionOptions, PACKET_HEADROOM_BYTES } from "./connection.ts";
 import { type Dialect, dialectOf } from "./dialect.ts";
+import type { Hosts } from "./hosts.ts";
 import { count, statement } from "./sql.ts";
-import type { DatabaseAddress } from "./url.ts";
 
 /** A server as found. */
 export interface Server {
@@ -23,6 +24,8 @@ const MAX_APPEND_BYTES = 32 * MiB;
 
 /** How much longer than the server a client waits for an answer. */
 const ANSWER_GRACE_MS = 10_000;
+/** How much later than the server a client ends a statement. */
+const KILL_GRACE_MS = 500;
 /** How long a statement waits for a row that another one holds. */
 const LOCK_WAIT_SECONDS = 5;
 
@@ -50,13 +53,16 @@ function setup({ exactCollation }: Dialect): string[] {
 }
 
 /** Asks a server what it is. @throws the driver's error, StartError if it is too old */
-export async function findServer(address: DatabaseAddress, options: EngineOptions): Promise<Server> {
-  const connection = await Connection.open(address, {
+export async function findServer(hosts: Hosts, options: EngineOptions): Promise<Server> {
+  const connection = await hosts.connect({
     connectTimeoutMs: options.connectTimeoutMs,
     answerTimeoutMs: options.connectTimeoutMs,
+    killAfterMs: 0,
+    initSql: "",
     setup: [],
     maxPacketBytes: MiB,
     multiStatements: false,
+    schema: new Schema(options.schema),
   });
   try {
     const [version] = await connection.run([statement("SELECT VERSION() AS version")]);
@@ -81,9 +87,12 @@ export function connectionOptions(
   return {
     connectTimeoutMs: options.connectTimeoutMs,
     answerTimeoutMs: options.statementTimeoutMs + ANSWER_GRACE_MS,
+    killAfterMs: dialect.timeoutEndsWrites ? 0 : options.statementTimeoutMs + KILL_GRACE_MS,
+    initSql: options.initSql,
     setup: [...setup(dialect), dialect.statementTimeout(options.statementTimeoutMs)],
     maxPacketBytes,
     multiStatements: dialect.multiStatements,
+    schema: new Schema(options.schema),
   };
 }
 
@@ -95,9 +104,12 @@ export function migrationOptions(
   return {
     connectTimeoutMs: options.connectTimeoutMs,
     answerTimeoutMs: 0,
+    killAfterMs: 0,
+    initSql: options.initSql,
     setup: setup(dialect),
     maxPacketBytes,
     multiStatements: false,
+    schema: new Schema(options.schema),
   };
 }
 

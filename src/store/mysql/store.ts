@@ -1,4 +1,5 @@
 /** The engine as a `Store`: each call goes to the pool that it belongs to. */
+import type { PoolStats } from "../connections.ts";
 import type {
   AppendInput,
   AppendOutcome,
@@ -58,6 +59,10 @@ export class MysqlStore implements Store {
     await read(this.parts.reads, signal, (connection) =>
       connection.execute("SELECT 1 FROM adk_schema_versions LIMIT 1", []),
     );
+  }
+
+  poolStats(): readonly PoolStats[] {
+    return [this.parts.writes.stats(), this.parts.reads.stats()];
   }
 
   createSession(input: CreateSessionInput, signal?: AbortSignal): Promise<SessionRecord> {

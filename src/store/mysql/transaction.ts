@@ -88,11 +88,13 @@ export async function transact<T>(
       return await pool.use(signal, async (connection) => {
         const transaction = new Transaction(connection);
         try {
-          return await work(transaction);
+          const done = await work(transaction);
+          pool.tookWrite();
+          return done;
         } catch (error) {
           inDoubt = transaction.inDoubt;
           // Read-only for good: this connection leads to a server that no longer takes writes.
-          if (failureOf(error) === "moved") connection.destroy(error);
+          if (failureOf(error) === "moved") pool.refusedWrite();
           throw error;
         } finally {
           await transaction.rollback();
@@ -102,7 +104,6 @@ export async function transact<T>(
       if (error instanceof StoreError) throw error;
       if (signal?.aborted === true && error === signal.reason) throw error;
       const failure = failureOf(error);
-      if (failure === "moved") pool.dropIdle();
       const spent = performance.now() - started > MAX_RETRYING_MS;
       if (failure === "final" || tries >= MAX_TRIES[failure] || spent || (inDoubt && !repeatable)) {
         throw toStoreError(error);

@@ -1,20 +1,34 @@
 /** The engine's harness on a server of the test run. */
 import mysql from "mysql2/promise";
 import pino from "pino";
+import { engineOptions } from "../../../src/cli/migrate.ts";
+import { configWith } from "../../../src/config.ts";
 import type { EngineOptions } from "../../../src/store/engine.ts";
+import type { ConnectionOptions } from "../../../src/store/mysql/connection.ts";
+import { dialectOf } from "../../../src/store/mysql/dialect.ts";
 import { mysqlEngine } from "../../../src/store/mysql/index.ts";
+import { connectionOptions } from "../../../src/store/mysql/server.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { databaseServer, type Engine as ServerKind, type TestServer } from "../../support/databases/index.ts";
 import { makeHarness, type StoreHarness, type TestDatabase } from "../harness.ts";
 
 export const options: EngineOptions = {
-  log: pino({ level: "silent" }),
+  ...engineOptions(configWith(), pino({ level: "silent" })),
   writeConnections: 4,
   readConnections: 4,
   acquireTimeoutMs: 10_000,
   connectTimeoutMs: 10_000,
   statementTimeoutMs: 30_000,
 };
+
+/** The options of the store's own connections. */
+export function connectionOptionsFor(kind: ServerKind, more: Partial<EngineOptions> = {}): ConnectionOptions {
+  const dialect = dialectOf(kind === "mysql" ? "8.0.17" : "10.5.0-MariaDB");
+  return connectionOptions(
+    { dialect, settings: new Map(), maxPacketBytes: 1 << 20 },
+    { ...options, ...more },
+  );
+}
 
 /** The conformance suite over a kind of server. */
 export function serverHarness(kind: ServerKind): StoreHarness {
