@@ -107,19 +107,21 @@ export function requestIdOf(call: Call): string {
   return "requestId" in call.request ? call.request.requestId : "";
 }
 
-/** Failures that say that nothing was written, and that only another request can change. */
-const DEFINITE = new Set([
-  "SESSION_NOT_FOUND",
-  "SESSION_ALREADY_EXISTS",
-  "STALE_SESSION",
-  "SESSION_RECREATED",
-  "EVENT_ID_CONFLICT",
-  "BATCH_PARTLY_STORED",
-  "REQUEST_ID_CONFLICT",
-  "SEQ_BEYOND_HEAD",
+/** Failures after which a client sends the call again; only that can tell what happened. */
+const UNKNOWN = new Set([
+  "STORE_UNAVAILABLE",
+  "STORE_READ_ONLY",
+  "SERVER_BUSY",
+  "SHUTTING_DOWN",
+  "CONTENTION",
+  "DEADLINE_EXCEEDED",
+  "CANCELLED",
+  "INTERNAL",
+  // The client's own: it left, or its connection broke.
+  "",
 ]);
 
-/** Whether an attempt left open what happened: only a retry can tell. */
+/** Whether an attempt left open what happened. */
 export function isUnknown(outcome: Outcome): boolean {
-  return !outcome.ok && !DEFINITE.has(outcome.reason);
+  return !outcome.ok && UNKNOWN.has(outcome.reason);
 }

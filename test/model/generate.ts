@@ -243,7 +243,7 @@ export class Generator {
       key: this.key(),
       state: this.delta(["", "", "user:", "app:", "temp:"]).stateDelta,
       ownerId: this.random.pick(["", "owner"]),
-      displayName: this.random.text(10),
+      displayName: this.random.text(10, { nul: false }),
       labels: this.labels(),
       requestId: this.id(),
     });

@@ -24,8 +24,8 @@ describe.each(storeNames)("%s", (store) => {
   });
 
   test.each([
-    { name: "one client", clients: 1, callsPerClient: 100, rounds: 60 },
-    { name: "four clients", clients: 4, callsPerClient: 30, rounds: 140 },
+    { name: "one client", clients: 1, callsPerClient: 40, rounds: 40 },
+    { name: "four clients", clients: 4, callsPerClient: 12, rounds: 130 },
   ])(
     "$name",
     async ({ name, clients, callsPerClient, rounds }) => {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Api, connect, type Server } from "../api/harness.ts";
 import { Random } from "../store/random.ts";
-import type { Attempt, History } from "./calls.ts";
+import type { Attempt } from "./calls.ts";
 import { violationsOf } from "./checker/index.ts";
 import { type Recorder, resolve, runClient } from "./client.ts";
 import { finalReads, Generator } from "./generate.ts";
@@ -63,10 +63,9 @@ export async function runRound(options: RoundOptions): Promise<number> {
   });
   await Promise.all([...running, breaking]);
   const random = randomOf(seed, "end");
-  for (const call of finalReads(appName)) await resolve(recorder, random, clients, call);
+  await Promise.all(finalReads(appName).map((call) => resolve(recorder, random, clients, call)));
   const violations = violationsOf({ attempts, faults: options.faults !== undefined });
-  if (violations.length > 0)
-    throw new Error(describeFailure(options, violations, { attempts, faults: broken }));
+  if (violations.length > 0) throw new Error(describeFailure(options, violations, attempts));
   return attempts.length;
 }
 
@@ -83,17 +82,16 @@ function randomOf(seed: number, part: string): Random {
 function describeFailure(
   { test, seed }: RoundOptions,
   violations: readonly string[],
-  history: History,
+  attempts: readonly Attempt[],
 ): string {
   const shown = violations.slice(0, 10).map((violation) => `- ${violation.slice(0, 2_000)}`);
-  const file = process.env["SESSIOND_TEST_MODEL_HISTORY"];
   const lines = [
     `${violations.length} violations in the history of seed ${seed}:`,
     ...shown,
     `Replay: SEED=${seed} npx vitest run --project model -t '${test}'`,
     `With SESSIOND_TEST_MODEL_HISTORY=1 the whole history follows.`,
   ];
-  if (file !== undefined) lines.push(...history.attempts.map(toLine));
+  if (process.env["SESSIOND_TEST_MODEL_HISTORY"] !== undefined) lines.push(...attempts.map(toLine));
   return lines.join("\n");
 }
 

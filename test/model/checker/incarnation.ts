@@ -46,8 +46,9 @@ export class Incarnation {
   private readonly bySeq = new Map<number, Change>();
   private readonly byEventId = new Map<string, Change>();
   private folds: Folded[] = [];
-  /** When it may have begun at the earliest, and had begun for sure. */
-  start = Number.POSITIVE_INFINITY;
+  /** When it may have begun at the earliest: any time, until its maker is known. */
+  start = Number.NEGATIVE_INFINITY;
+  /** When it had begun for sure. */
   end = Number.POSITIVE_INFINITY;
 
   constructor(key: string, uid: string) {

@@ -91,7 +91,7 @@ export class Log {
     const { request } = call;
     for (const { answer, end } of answered) {
       const life = this.life(answer.key, answer.uid, end);
-      life.start = Math.min(life.start, start);
+      life.start = start;
       const { ownerId, displayName, labels, state, requestId } = request;
       const delta: Delta = { set: state, remove: [] };
       const identity = `create ${requestId}`;
@@ -168,7 +168,7 @@ export class Log {
       return;
     }
     const start = Math.min(...makers.map((maker) => maker.start));
-    life.start = Math.min(life.start, start);
+    life.start = start;
     const ownerId = `maker ${first.event.id}`;
     const identity = `made by event ${first.event.id}`;
     life.claim(
