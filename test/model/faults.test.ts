@@ -20,14 +20,14 @@ import {
 import { runRound, seedsOf } from "./round.ts";
 
 /** Rounds with a fault; all of them go well. */
-async function rounds(test: string, count: number, cluster: Servers, faults: Fault): Promise<void> {
+async function rounds(count: number, cluster: Servers, faults: Fault): Promise<void> {
   const started = performance.now();
   const seeds = seedsOf(count);
   let calls = 0;
   for (const seed of seeds)
-    calls += await runRound({ test, seed, cluster, clients: 4, callsPerClient: 10, faults });
+    calls += await runRound({ seed, cluster, clients: 4, callsPerClient: 10, faults });
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-  console.log(`${test}: ${seeds.length} rounds, ${calls} calls, ${seconds} s`);
+  console.log(`${expect.getState().currentTestName}: ${seeds.length} rounds, ${calls} calls, ${seconds} s`);
   expect(calls).toBeGreaterThan(0);
 }
 
@@ -48,11 +48,7 @@ describe.each(storeNames)("%s: servers", (store) => {
     await data?.drop();
   });
 
-  test(
-    "kill -9 of a server",
-    () => rounds(`${store}: servers kill -9`, 3, servers, killServers(servers)),
-    timeout,
-  );
+  test("kill -9 of a server", () => rounds(3, servers, killServers(servers)), timeout);
 });
 
 describe.each(serverEngines())("%s: database", (engine) => {
@@ -81,9 +77,5 @@ describe.each(serverEngines())("%s: database", (engine) => {
     "read_only switched on and off": { count: 1, make: () => switchReadOnly(database) },
     "kill -9 of the database": { count: 2, make: () => killDatabase(database) },
   };
-  test.each(Object.entries(faults))(
-    "%s",
-    (title, { count, make }) => rounds(`${engine}: database ${title}`, count, servers, make()),
-    timeout,
-  );
+  test.each(Object.entries(faults))("%s", (_, { count, make }) => rounds(count, servers, make()), timeout);
 });

@@ -34,7 +34,6 @@ describe.each(storeNames)("%s", (store) => {
       const seeds = seedsOf(rounds);
       for (const seed of seeds) {
         calls += await runRound({
-          test: `${store} ${name}`,
           seed,
           cluster: { apis },
           clients,

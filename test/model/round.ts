@@ -1,5 +1,6 @@
 /** A round: clients that write and read at once for a while, then the final reads, then the check. */
 import { createHash } from "node:crypto";
+import { expect } from "vitest";
 import { type Api, connect, type Server } from "../api/harness.ts";
 import { Random } from "../store/random.ts";
 import type { Attempt } from "./calls.ts";
@@ -27,8 +28,6 @@ export interface Cluster {
 
 /** How a round goes. */
 export interface RoundOptions {
-  /** Names the test in the command that replays a failure. */
-  readonly test: string;
   readonly seed: number;
   readonly cluster: Cluster;
   readonly clients: number;
@@ -80,7 +79,7 @@ function randomOf(seed: number, part: string): Random {
 }
 
 function describeFailure(
-  { test, seed }: RoundOptions,
+  { seed }: RoundOptions,
   violations: readonly string[],
   attempts: readonly Attempt[],
 ): string {
@@ -88,7 +87,7 @@ function describeFailure(
   const lines = [
     `${violations.length} violations in the history of seed ${seed}:`,
     ...shown,
-    `Replay: SEED=${seed} npx vitest run --project model -t '${test}'`,
+    `Replay: SEED=${seed} npx vitest run --project model -t '${expect.getState().currentTestName}'`,
     `With SESSIOND_TEST_MODEL_HISTORY=1 the whole history follows.`,
   ];
   if (process.env["SESSIOND_TEST_MODEL_HISTORY"] !== undefined) lines.push(...attempts.map(toLine));
