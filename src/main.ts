@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { mainHelp, migrateHelp, serveHelp, versionHelp } from "./cli/help.ts";
+import { doctorHelp, mainHelp, migrateHelp, serveHelp, statsHelp, versionHelp } from "./cli/help.ts";
 /** The command `sessiond`. */
 import { didYouMean, UsageError } from "./config/usage.ts";
 import { StartError } from "./store/errors.ts";
@@ -18,6 +18,14 @@ const commands: Readonly<Record<string, Command>> = {
   migrate: {
     help: () => migrateHelp,
     run: async (args) => (await import("./cli/migrate.ts")).migrate(args),
+  },
+  doctor: {
+    help: () => doctorHelp,
+    run: async (args) => (await import("./cli/doctor.ts")).doctor(args),
+  },
+  stats: {
+    help: () => statsHelp,
+    run: async (args) => (await import("./cli/stats.ts")).stats(args),
   },
   version: {
     help: () => versionHelp,
@@ -45,7 +53,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
 try {
   await main(process.argv.slice(2));
   // What may still be open (a stalled connection, a worker) must not keep a stopped server alive.
-  process.exit(0);
+  process.exit();
 } catch (error) {
   const known = error instanceof UsageError || error instanceof StartError;
   const text = known

@@ -13,6 +13,8 @@ Usage: sessiond COMMAND [settings]
 Commands:
   serve      run the server (brings the schema up to date first)
   migrate    bring the schema up to date and exit; with --dry-run only print the SQL
+  doctor     check the store and how it is set, with what to do about each finding
+  stats      count sessions, events and bytes, per app, and show the largest sessions
   version    print the versions of sessiond, Node and the store libraries
 
 Try it:
@@ -50,6 +52,32 @@ Usage: sessiond migrate [--dry-run] [--store URL] [settings of serve]
 
 A newer schema, and tables of our names that sessiond did not make, are refused and left untouched.
 Exit codes: 0 done or nothing to do, 1 failed, 2 wrong usage.
+`;
+
+/** What `sessiond doctor --help` prints. */
+export const doctorHelp = `Checks the store: what it is, how it is set, its tables, the user's rights. Changes nothing.
+
+Usage: sessiond doctor [--json] [--store URL] [settings of serve]
+
+  --json    print the findings as JSON
+
+Each finding is ok, warn (worth a change) or fail (in the way of work), with what to do.
+Give it the settings that the server has: it compares them with those of the database.
+Exit codes: 0 nothing failed, 1 a check failed, 2 wrong usage.
+`;
+
+/** What `sessiond stats --help` prints. */
+export const statsHelp = `Counts sessions, events and their bytes, per app, and shows the largest sessions.
+
+Usage: sessiond stats [--app NAME] [--largest N] [--estimate] [--json] [--store URL] [settings of serve]
+
+  --app NAME      one app only
+  --largest N     how many of the largest sessions to show [10]
+  --estimate      read no session rows: apps, ages, and what the database's own statistics say
+  --json          print JSON; times in microseconds since 1970, sizes in bytes
+
+Counts stand in the session rows, so that no event is read. Sizes of tables are the database's estimates.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 `;
 
 /** What `sessiond version --help` prints. */
