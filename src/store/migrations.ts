@@ -44,11 +44,16 @@ export interface RecordedStep {
 
 /** What an engine found, read without changing anything. */
 export interface FoundSchema {
-  /** Which of `SCHEMA_NAMES` exist, tables and views alike, whoever made them. */
+  /** Which of `SCHEMA_NAMES` exist under their names here, tables and views alike, whoever made them. */
   readonly names: readonly string[];
   /** The rows of `adk_schema_versions`; undefined if it is not there or not of our making. */
   readonly recorded: readonly RecordedStep[] | undefined;
 }
+
+/** The name here of a table or view of the schema, see `Schema.nameOf`. */
+export type NameOf = (template: string) => string;
+
+const asWritten: NameOf = (template) => template;
 
 /** The checksum that a step is recorded with: SHA-256 in hex over all of it. */
 export function stepChecksum(step: MigrationStep): string {
@@ -59,12 +64,16 @@ export function stepChecksum(step: MigrationStep): string {
 
 /**
  * What must be run to bring what was found to the newest step; no steps if it is there.
- * `steps` are numbered 1, 2, 3 … without gaps.
+ * `steps` are numbered 1, 2, 3 … without gaps; messages name tables by `nameOf`.
  * @throws StartError if the schema is newer, was changed by hand, or is not ours
  */
-export function planMigration(steps: readonly MigrationStep[], found: FoundSchema): MigrationReport {
+export function planMigration(
+  steps: readonly MigrationStep[],
+  found: FoundSchema,
+  nameOf: NameOf = asWritten,
+): MigrationReport {
   if (found.recorded === undefined) {
-    refuseForeign(found.names);
+    refuseForeign(found.names.map(nameOf));
     return { fromVersion: 0, toVersion: steps.length, steps };
   }
   const finished = finishedSteps(found.recorded);
@@ -75,8 +84,10 @@ export function planMigration(steps: readonly MigrationStep[], found: FoundSchem
       throw edited(`step ${at + 1} is not recorded, but step ${recorded.version} is`);
   });
   // The versions table alone, or with a step that did not end, is a first migration that was cut off.
-  if (found.recorded.length === 0) refuseForeign(found.names.filter((name) => name !== VERSIONS_TABLE));
-  if (finished.length === steps.length) refuseMissing(found.names);
+  if (found.recorded.length === 0) {
+    refuseForeign(found.names.filter((name) => name !== VERSIONS_TABLE).map(nameOf));
+  }
+  if (finished.length === steps.length) refuseMissing(found.names, nameOf);
   return { fromVersion: finished.length, toVersion: steps.length, steps: steps.slice(finished.length) };
 }
 
@@ -84,8 +95,12 @@ export function planMigration(steps: readonly MigrationStep[], found: FoundSchem
  * Checks that a server may work on what was found.
  * @throws StartError as `planMigration`, and if a step is yet to be run
  */
-export function requireCurrent(steps: readonly MigrationStep[], found: FoundSchema): void {
-  const plan = planMigration(steps, found);
+export function requireCurrent(
+  steps: readonly MigrationStep[],
+  found: FoundSchema,
+  nameOf: NameOf = asWritten,
+): void {
+  const plan = planMigration(steps, found, nameOf);
   if (plan.steps.length === 0) return;
   const state =
     plan.fromVersion === 0 ? "has no tables of sessiond yet" : `has schema version ${plan.fromVersion}`;
@@ -103,7 +118,8 @@ function refuseForeign(names: readonly string[]): void {
   if (names.length === 0) return;
   throw new StartError(
     `The database has ${names.join(", ")}, which sessiond did not make (another ADK session service may use ` +
-      "the same names). Nothing was changed. Give sessiond a database of its own, or rename those tables.",
+      "the same names). Nothing was changed. Give sessiond a database of its own, other names (--table-prefix, " +
+      "--table-names), or rename those tables.",
   );
 }
 
@@ -126,8 +142,8 @@ function refuseEdited(steps: readonly MigrationStep[], recorded: RecordedStep): 
   }
 }
 
-function refuseMissing(names: readonly string[]): void {
-  const missing = SCHEMA_NAMES.filter((name) => !names.includes(name));
+function refuseMissing(names: readonly string[], nameOf: NameOf): void {
+  const missing = SCHEMA_NAMES.filter((name) => !names.includes(name)).map(nameOf);
   if (missing.length > 0) throw edited(`${missing.join(", ")} is missing`);
 }
 

@@ -16,6 +16,7 @@ import {
   stepChecksum,
   VERSIONS_TABLE,
 } from "../migrations.ts";
+import type { Schema } from "../schema.ts";
 import type { Connection } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { failureOf } from "./errors.ts";
@@ -48,19 +49,21 @@ export async function migrate(
   options: MigrationOptions,
 ): Promise<MigrationReport> {
   const { dialect, foreignKeys } = options;
-  const plan = planMigration(STEPS, await findSchema(work));
-  if (plan.steps.length === 0 || options.dryRun) return rendered(plan, dialect, foreignKeys);
+  const { schema } = work;
+  const findPlan = async () => planMigration(STEPS, await findSchema(work), (name) => schema.nameOf(name));
+  const plan = await findPlan();
+  if (plan.steps.length === 0 || options.dryRun) return rendered(plan, schema, options);
   await run(work, versionsTableSql(dialect));
   return underLease(lease, async () => {
     // Another process may have migrated while this one waited.
-    const now = planMigration(STEPS, await findSchema(work));
+    const now = await findPlan();
     for (const step of now.steps) {
       options.onStep?.(step);
       await record(work, step, false);
       for (const sql of step.sql) await run(work, renderSql(sql, dialect, foreignKeys));
       await record(work, step, true);
     }
-    return rendered(now, dialect, foreignKeys);
+    return rendered(now, schema, options);
   });
 }
 
@@ -78,19 +81,20 @@ export async function findSchema(connection: Connection): Promise<FoundSchema> {
 }
 
 async function readSchema(connection: Connection): Promise<FoundSchema> {
+  const { schema } = connection;
   const tables = await select<{ name: string }>(
     connection,
     "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() " +
       `AND table_name IN (${SCHEMA_NAMES.map(() => "?").join(", ")}) ORDER BY table_name`,
-    ...SCHEMA_NAMES,
+    ...SCHEMA_NAMES.map((name) => schema.nameOf(name)),
   );
-  const names = tables.map((row) => row.name.toLowerCase());
+  const names = tables.map(({ name }) => schema.templateOf(name.toLowerCase()) ?? name);
   if (!names.includes(VERSIONS_TABLE)) return { names, recorded: undefined };
   const columns = await select<{ name: string }>(
     connection,
     "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = DATABASE() " +
       "AND table_name = ? AND column_name IN ('version', 'name', 'checksum', 'finished', 'applied_at')",
-    VERSIONS_TABLE,
+    schema.nameOf(VERSIONS_TABLE),
   );
   if (columns.length < 5) return { names, recorded: undefined };
   const rows = await select<{ version: number; name: string; checksum: string; finished: number }>(
@@ -173,10 +177,14 @@ async function record(connection: Connection, step: MigrationStep, finished: boo
   );
 }
 
-function rendered(report: MigrationReport, dialect: Dialect, foreignKeys: boolean): MigrationReport {
+function rendered(
+  report: MigrationReport,
+  schema: Schema,
+  { dialect, foreignKeys }: MigrationOptions,
+): MigrationReport {
   const steps = report.steps.map((step) => ({
     ...step,
-    sql: step.sql.map((sql) => renderSql(sql, dialect, foreignKeys)),
+    sql: step.sql.map((sql) => schema.sql(renderSql(sql, dialect, foreignKeys))),
   }));
   return { ...report, steps };
 }

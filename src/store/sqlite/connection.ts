@@ -1,6 +1,7 @@
 /** One connection to a database file: how it is opened, its statements and transactions. */
 import { statSync } from "node:fs";
 import Database from "better-sqlite3";
+import { Schema, type SchemaOptions } from "../schema.ts";
 
 /** What a statement takes and gives. Numbers are doubles; integers must be safe ones. */
 export type SqlValue = string | number | Uint8Array | null;
@@ -10,6 +11,8 @@ export interface ConnectionOptions {
   readonly path: string;
   /** How long a statement waits for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number;
+  /** See `EngineOptions.schema`. */
+  readonly schema?: SchemaOptions | undefined;
 }
 
 type Statement = Database.Statement<SqlValue[], unknown>;
@@ -20,11 +23,13 @@ export class Connection {
   /** The file, and what it was when it was opened. */
   readonly path: string;
   readonly file: { readonly dev: number; readonly ino: number };
+  readonly schema: Schema;
   private readonly statements = new Map<string, Statement>();
   private readonly transaction: Database.Transaction<(work: () => unknown) => unknown>;
 
-  private constructor(db: Database.Database) {
+  private constructor(db: Database.Database, schema: SchemaOptions | undefined) {
     this.db = db;
+    this.schema = new Schema(schema);
     this.path = db.name;
     this.file = statSync(db.name);
     this.transaction = db.transaction((work: () => unknown) => work());
@@ -37,22 +42,26 @@ export class Connection {
   static open(options: ConnectionOptions): Connection {
     return Connection.configure(
       new Database(options.path, { timeout: options.busyTimeoutMs, fileMustExist: true }),
+      options.schema,
     );
   }
 
   /** The same, and makes an empty file where there is none. @throws SqliteError */
   static create(options: ConnectionOptions): Connection {
-    return Connection.configure(new Database(options.path, { timeout: options.busyTimeoutMs }));
+    return Connection.configure(
+      new Database(options.path, { timeout: options.busyTimeoutMs }),
+      options.schema,
+    );
   }
 
-  private static configure(db: Database.Database): Connection {
+  private static configure(db: Database.Database, schema: SchemaOptions | undefined): Connection {
     try {
       db.pragma("foreign_keys = ON");
       db.pragma("trusted_schema = OFF");
       // FULL flushes the log at every commit: what was acknowledged survives a power cut.
       db.pragma("synchronous = FULL");
       db.pragma("journal_size_limit = 67108864");
-      return new Connection(db);
+      return new Connection(db, schema);
     } catch (error) {
       db.close();
       throw error;
@@ -77,6 +86,11 @@ export class Connection {
   /** The number of rows changed. */
   run(sql: string, ...values: SqlValue[]): number {
     return this.statement(sql).run(...values).changes;
+  }
+
+  /** Runs statements that give nothing. */
+  exec(sql: string): void {
+    this.db.exec(this.schema.sql(sql));
   }
 
   /** A setting's value. */
@@ -120,7 +134,7 @@ export class Connection {
   private statement(sql: string): Statement {
     const known = this.statements.get(sql);
     if (known !== undefined) return known;
-    const made = this.db.prepare<SqlValue[]>(sql);
+    const made = this.db.prepare<SqlValue[]>(this.schema.sql(sql));
     // Texts with filters are many; the others are few and must stay.
     if (this.statements.size < MAX_STATEMENTS) this.statements.set(sql, made);
     return made;

@@ -27,12 +27,13 @@ export const sqliteEngine: Engine = {
       busyTimeoutMs: options.acquireTimeoutMs,
       dryRun: options.dryRun,
       onStep: options.onStep,
+      schema: options.schema,
     });
   },
 
   async open(url, options) {
-    const { acquireTimeoutMs } = options;
-    const file = { path: parsePath(url), busyTimeoutMs: acquireTimeoutMs };
+    const { acquireTimeoutMs, schema } = options;
+    const file = { path: parsePath(url), busyTimeoutMs: acquireTimeoutMs, schema };
     const writer = new WorkerPool({ worker: { ...file, role: "writer" }, size: 1, acquireTimeoutMs });
     const readers = new WorkerPool({
       worker: { ...file, role: "reader" },

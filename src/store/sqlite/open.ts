@@ -12,6 +12,7 @@ import {
   stepChecksum,
   VERSIONS_TABLE,
 } from "../migrations.ts";
+import { Schema } from "../schema.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { toStartError } from "./errors.ts";
 import { CREATE_VERSIONS_TABLE, STEPS } from "./schema.ts";
@@ -26,7 +27,7 @@ export function openForWork(options: WorkerOptions): { db: Connection; info: Ope
   }
   const db = Connection.open(options);
   try {
-    requireCurrent(STEPS, findSchema(db));
+    requireCurrent(STEPS, findSchema(db), nameOf(db));
     db.enableWal(options.busyTimeoutMs);
     if (options.role === "reader") db.db.pragma("query_only = ON");
     // A file that takes no writes is found out now and not by the first append.
@@ -48,7 +49,9 @@ export interface MigrationOptions extends ConnectionOptions {
 export function migrate(options: MigrationOptions): MigrationReport {
   try {
     if (!existsSync(options.path)) {
-      if (options.dryRun) return planMigration(STEPS, { names: [], recorded: undefined });
+      if (options.dryRun) {
+        return rendered(planMigration(STEPS, { names: [], recorded: undefined }), new Schema(options.schema));
+      }
       mkdirSync(dirname(options.path), { recursive: true });
       return closing(Connection.create(options), (db) => migrateOpen(db, options));
     }
@@ -59,20 +62,32 @@ export function migrate(options: MigrationOptions): MigrationReport {
 }
 
 function migrateOpen(db: Connection, options: MigrationOptions): MigrationReport {
-  const plan = planMigration(STEPS, findSchema(db));
-  if (options.dryRun || plan.steps.length === 0) return plan;
+  const plan = planMigration(STEPS, findSchema(db), nameOf(db));
+  if (options.dryRun || plan.steps.length === 0) return rendered(plan, db.schema);
   db.enableWal(options.busyTimeoutMs);
   return db.write(() => {
     // Another server may have migrated while this one waited for the lock.
-    const locked = planMigration(STEPS, findSchema(db));
-    db.db.exec(CREATE_VERSIONS_TABLE);
+    const locked = planMigration(STEPS, findSchema(db), nameOf(db));
+    db.exec(CREATE_VERSIONS_TABLE);
     for (const step of locked.steps) run(db, step, options.onStep);
-    return locked;
+    return rendered(locked, db.schema);
   });
 }
 
+function nameOf(db: Connection): (template: string) => string {
+  return (template) => db.schema.nameOf(template);
+}
+
+/** The steps as they run here; their checksums cover them as written. */
+function rendered(report: MigrationReport, schema: Schema): MigrationReport {
+  return {
+    ...report,
+    steps: report.steps.map((step) => ({ ...step, sql: step.sql.map((sql) => schema.sql(sql)) })),
+  };
+}
+
 function run(db: Connection, step: MigrationStep, onStep: MigrationOptions["onStep"]): void {
-  for (const sql of step.sql) db.db.exec(sql);
+  for (const sql of step.sql) db.exec(sql);
   db.run(
     "INSERT INTO adk_schema_versions (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
     step.version,
@@ -89,15 +104,20 @@ function findSchema(db: Connection): FoundSchema {
       // Names of tables do not heed case.
       `SELECT lower(name) AS name, type FROM sqlite_schema WHERE type IN ('table', 'view')
        AND lower(name) IN (${SCHEMA_NAMES.map(() => "?").join(", ")})`,
-      ...SCHEMA_NAMES,
+      ...SCHEMA_NAMES.map((name) => db.schema.nameOf(name)),
     );
-    const ours = rows.some((row) => row.name === VERSIONS_TABLE && row.type === "table") && hasOurColumns(db);
-    return { names: rows.map((row) => row.name), recorded: ours ? readRecorded(db) : undefined };
+    const found = rows.map(({ name, type }) => ({ name: db.schema.templateOf(name) ?? name, type }));
+    const ours =
+      found.some((row) => row.name === VERSIONS_TABLE && row.type === "table") && hasOurColumns(db);
+    return { names: found.map((row) => row.name), recorded: ours ? readRecorded(db) : undefined };
   });
 }
 
 function hasOurColumns(db: Connection): boolean {
-  const columns = db.all<{ name: string }>("SELECT name FROM pragma_table_info(?)", VERSIONS_TABLE);
+  const columns = db.all<{ name: string }>(
+    "SELECT name FROM pragma_table_info(?)",
+    db.schema.nameOf(VERSIONS_TABLE),
+  );
   const names = new Set(columns.map((column) => column.name));
   return ["version", "name", "checksum", "applied_at"].every((name) => names.has(name));
 }

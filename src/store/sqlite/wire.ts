@@ -1,6 +1,7 @@
 /** What passes between the store and its workers, and how errors cross. */
 import { inspect } from "node:util";
 import { StoreError, type StoreErrorReason } from "../errors.ts";
+import type { SchemaOptions } from "../schema.ts";
 import type { OperationName } from "./operations.ts";
 
 /** What a worker is started with. */
@@ -8,6 +9,7 @@ export interface WorkerOptions {
   readonly path: string;
   readonly busyTimeoutMs: number;
   readonly role: "writer" | "reader";
+  readonly schema?: SchemaOptions | undefined;
 }
 
 /** What is known of the database once it is open. */
