@@ -1,13 +1,28 @@
 /** The bounds of the pool, over real connections. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { PoolStats } from "../../../src/store/connections.ts";
 import { Connection } from "../../../src/store/mysql/connection.ts";
-import { dialectOf } from "../../../src/store/mysql/dialect.ts";
-import { connectionOptions } from "../../../src/store/mysql/server.ts";
 import { parseUrl } from "../../../src/store/mysql/url.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
-import { append, appendInput, createInput, eventOf, failsWith, keyOf, mustGet } from "../build.ts";
-import { options, type ServerStore, serverStore } from "./harness.ts";
+import {
+  append,
+  appendInput,
+  createInput,
+  eventOf,
+  failsWith,
+  keyOf,
+  mustGet,
+  refusesStart,
+} from "../build.ts";
+import { connectionOptionsFor, query, type ServerStore, serverStore } from "./harness.ts";
+import { startProxy } from "./proxy.ts";
+
+const writes = (store: Store) => store.poolStats?.()[0] as PoolStats;
 
 describe.each(serverEngines())("%s: pool", (kind) => {
   let made: ServerStore;
@@ -28,6 +43,25 @@ describe.each(serverEngines())("%s: pool", (kind) => {
     return holder;
   }
 
+  /** Ends every connection of the store's account on the server. */
+  async function killAll(): Promise<void> {
+    const user = new URL(made.url).username;
+    const rows = await query(
+      made.server.adminUrl,
+      `SELECT id AS id FROM information_schema.processlist WHERE user = '${user}'`,
+    );
+    for (const { id } of rows) await query(made.server.adminUrl, `KILL ${id}`);
+  }
+
+  /** What the store's account runs on the server. */
+  async function running(): Promise<unknown[]> {
+    const user = new URL(made.url).username;
+    return query(
+      made.server.adminUrl,
+      `SELECT info AS info FROM information_schema.processlist WHERE user = '${user}' AND command <> 'Sleep'`,
+    );
+  }
+
   test("calls that find no connection in time are SERVER_BUSY, an abort leaves the queue, the rest goes on", async () => {
     const key = keyOf("busy", "held");
     const store = await made.open(undefined, { writeConnections: 1, acquireTimeoutMs: 300 });
@@ -46,6 +80,188 @@ describe.each(serverEngines())("%s: pool", (kind) => {
     await holder.end();
     expect((await first).headSeq).toBe(1);
   });
+
+  test("calls beyond the queue are SERVER_BUSY at once, those in it are served", async () => {
+    const key = keyOf("queue", "queued");
+    const store = await made.open(undefined, { writeConnections: 1, poolQueue: 2, acquireTimeoutMs: 60_000 });
+    await store.createSession(createInput(key));
+    const holder = await holdRow("queued");
+    const served = Array.from({ length: 3 }, () => append(store, appendInput(key, [eventOf()])));
+    await failsWith(append(store, appendInput(key, [eventOf()])), "SERVER_BUSY");
+    expect(writes(store)).toMatchObject({ max: 1, inUse: 1, idle: 0, waiting: 2, refused: 1 });
+    await holder.rollback();
+    await holder.end();
+    await Promise.all(served);
+    expect((await mustGet(store, key)).headSeq).toBe(3);
+    const { acquire, waiting } = writes(store);
+    expect(waiting).toBe(0);
+    expect(acquire.buckets.reduce((sum, calls) => sum + calls)).toBe(acquire.count);
+    expect(acquire.sumSeconds).toBeGreaterThan(0);
+  });
+
+  test("connections are opened ahead to the minimum, and idle ones are closed down to it", async () => {
+    const limits = { writeConnections: 6, poolMin: 2, poolIdleTimeoutMs: 300 };
+    const store = await made.open(undefined, limits);
+    await expect.poll(() => writes(store).idle).toBe(2);
+    expect(writes(store).acquire.count).toBe(0);
+    const keys = Array.from({ length: 30 }, (_, at) => keyOf("idle", `s${at}`));
+    await Promise.all(keys.map((key) => store.createSession(createInput(key))));
+    expect(writes(store).opened).toBe(6);
+    await expect.poll(() => writes(store).idle).toBe(2);
+    expect(writes(store).closed.idle).toBe(4);
+  });
+
+  test("connections are replaced by age while calls go on, and none of them fails", async () => {
+    const limits = { writeConnections: 3, readConnections: 3, poolMaxAgeMs: 100, poolIdleTimeoutMs: 100 };
+    const store = await made.open(undefined, { ...limits, poolMin: 0, poolCheckAfterMs: 0 });
+    const enough = () => writes(store).closed.age > 5;
+    const callers = Array.from({ length: 6 }, async (_, at) => {
+      const key = keyOf("age", `s${at}`);
+      await store.createSession(createInput(key));
+      let calls = 0;
+      for (; !enough(); calls++) {
+        await append(store, appendInput(key, [eventOf()]));
+        await mustGet(store, key);
+      }
+      expect((await mustGet(store, key)).headSeq).toBe(calls);
+    });
+    await Promise.all(callers);
+    const { opened, closed, openFailures } = writes(store);
+    expect({ openFailures, lost: closed.lost, moved: closed.moved }).toEqual({
+      openFailures: 0,
+      lost: 0,
+      moved: 0,
+    });
+    expect(opened).toBeGreaterThanOrEqual(closed.age);
+    // Nothing is left over, here and on the server.
+    await expect.poll(() => writes(store).idle).toBe(0);
+  });
+
+  test("a connection that the server closed while idle is found out before it is used", async () => {
+    const store = await made.open(undefined, { writeConnections: 1, poolMin: 0, poolCheckAfterMs: 0 });
+    const key = keyOf("stale");
+    await store.createSession(createInput(key));
+    await killAll();
+    await append(store, appendInput(key, [eventOf()]));
+    expect(writes(store).closed.lost).toBe(1);
+  });
+
+  test("a server that does not answer a check costs the connect timeout, not the call", async () => {
+    const proxy = await startProxy(made.url);
+    const store = await made.open(proxy.url, {
+      writeConnections: 1,
+      poolMin: 0,
+      poolCheckAfterMs: 0,
+      connectTimeoutMs: 300,
+    });
+    const key = keyOf("mute");
+    await store.createSession(createInput(key));
+    let mute = true;
+    proxy.rules = { dropRequest: () => mute };
+    const appended = append(store, appendInput(key, [eventOf()]));
+    await expect.poll(() => writes(store).closed.lost).toBe(1);
+    mute = false;
+    proxy.rules = {};
+    expect((await appended).headSeq).toBe(1);
+    await store.close();
+    await proxy.close();
+  });
+
+  test("a statement that takes too long is ended on the server, and the store goes on", async () => {
+    const key = keyOf("late", "late");
+    await made.store.createSession(createInput(key));
+    const store = await made.open(undefined, { statementTimeoutMs: 300, writeConnections: 1 });
+    const holder = await holdRow("late");
+    await failsWith(append(store, appendInput(key, [eventOf()])), "STORE_UNAVAILABLE");
+    expect(await running()).toEqual([]);
+    await holder.rollback();
+    await holder.end();
+    expect((await append(store, appendInput(key, [eventOf()]))).headSeq).toBe(1);
+  });
+
+  test("so is a write, by another connection where the server has no limit for it", async () => {
+    await made.store.createSession(createInput(keyOf("late", "written")));
+    const holder = await holdRow("written");
+    const connection = await Connection.open(
+      parseUrl(made.url),
+      connectionOptionsFor(kind, { statementTimeoutMs: 300 }),
+    );
+    const sql = "UPDATE adk_sessions SET display_name = 'x' WHERE id = 'written'";
+    await expect(connection.run([{ sql, values: [] }])).rejects.toThrow(/interrupted/);
+    expect(await running()).toEqual([]);
+    // What was killed from outside may be hit once more: such a connection is not used again.
+    expect(connection.usable).toBe(kind === "mariadb");
+    await connection.end();
+    await holder.rollback();
+    await holder.end();
+  });
+
+  test("a read that takes too long is ended on the server, on a connection that stays", async () => {
+    const connection = await Connection.open(
+      parseUrl(made.url),
+      connectionOptionsFor(kind, { statementTimeoutMs: 200 }),
+    );
+    const many = "information_schema.collations";
+    await expect(
+      connection.execute(`SELECT COUNT(*) FROM ${many} a, ${many} b, ${many} c, ${many} d`, []),
+    ).rejects.toThrow(/max(imum|_).*(execution|statement).*time/i);
+    expect(connection.usable).toBe(true);
+    await connection.end();
+  });
+
+  test("the init statement comes first, and does not undo what the store relies on", async () => {
+    const connection = await Connection.open(
+      parseUrl(made.url),
+      connectionOptionsFor(kind, { initSql: "SET SESSION sort_buffer_size = 100000, time_zone = '+05:00'" }),
+    );
+    const found = await connection.execute("SELECT @@sort_buffer_size AS size, @@time_zone AS zone", []);
+    expect(found).toEqual([{ size: 100_000, zone: "+00:00" }]);
+    await connection.end();
+    await refusesStart(
+      made.open(undefined, { initSql: "SET SESSION no_such_variable = 1" }),
+      /no_such_variable/,
+    );
+  });
+
+  test("user and password come from files, and are read again when the password changed", async () => {
+    const { username, password, host, pathname } = new URL(made.url);
+    const folder = mkdtempSync(join(tmpdir(), "sessiond-account-"));
+    const [userFile, passwordFile] = [join(folder, "user"), join(folder, "password")];
+    try {
+      writeFileSync(userFile, `${username}\n`);
+      writeFileSync(passwordFile, password);
+      const credentials = { user: "", password: "", userFile, passwordFile };
+      const store = await made.open(`mysql://${host}${pathname}`, { credentials, poolMin: 0 });
+      const key = keyOf("account");
+      await store.createSession(createInput(key));
+      await query(made.server.adminUrl, `ALTER USER '${username}'@'%' IDENTIFIED BY 'another'`);
+      // Connections that are open stay so.
+      await append(store, appendInput(key, [eventOf()]));
+      await killAll();
+      await failsWith(append(store, appendInput(key, [eventOf()])), "STORE_UNAVAILABLE");
+      writeFileSync(passwordFile, "another\n");
+      expect((await append(store, appendInput(key, [eventOf()]))).headSeq).toBe(2);
+      rmSync(passwordFile);
+      await killAll();
+      await failsWith(append(store, appendInput(key, [eventOf()])), "STORE_UNAVAILABLE");
+      await refusesStart(made.open(`mysql://${host}${pathname}`, { credentials }), /password.*ENOENT/);
+      await store.close();
+    } finally {
+      await query(made.server.adminUrl, `ALTER USER '${username}'@'%' IDENTIFIED BY '${password}'`);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test.each(kind === "mysql" ? ["caching_sha2_password"] : ["mysql_native_password"])(
+    "an account of %s logs in",
+    async (authPlugin) => {
+      const database = await made.server.createDatabase(undefined, { authPlugin });
+      const connection = await Connection.open(parseUrl(database.url), connectionOptionsFor(kind));
+      await connection.ping();
+      await connection.end();
+      await database.drop();
+    },
+  );
 
   test("a lock that is held too long is waited for again, unseen by the caller", async () => {
     const key = keyOf("patient", "patient");
@@ -78,9 +294,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
   });
 
   test("a connection answers a ping, and says so when it is lost", async () => {
-    const version = kind === "mysql" ? "8.0.17" : "10.5.0-MariaDB";
-    const server = { dialect: dialectOf(version), settings: new Map(), maxPacketBytes: 1 << 20 };
-    const connection = await Connection.open(parseUrl(made.url), connectionOptions(server, options));
+    const connection = await Connection.open(parseUrl(made.url), connectionOptionsFor(kind));
     await connection.ping();
     const admin = await mysql.createConnection(made.server.adminUrl);
     await admin.query(`KILL ${connection.threadId}`);

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** What is looked at: each piece that goes by. True cuts the connection there and then. */
 export interface ProxyRules {
+  /** Whether a piece from the client is swallowed, as by a network that lost its way. */
+  dropRequest?: (piece: Buffer) => boolean;
   /** Before a piece from the client is passed on. */
   cutRequest?: (piece: Buffer) => boolean;
   /** After a piece from the client, when the server has answered it: before the answer is passed on. */
@@ -41,6 +43,7 @@ export async function startProxy(url: string): Promise<TcpProxy> {
       });
     }
     client.on("data", (piece) => {
+      if (proxy.rules.dropRequest?.(piece) === true) return;
       if (proxy.rules.cutRequest?.(piece) === true) return cut();
       if (proxy.rules.cutAnswer?.(piece) === true) cutNext = true;
       upstream.write(piece);

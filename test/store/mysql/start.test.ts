@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VERSIONS_TABLE } from "../../../src/store/migrations.ts";
 import { dialectOf } from "../../../src/store/mysql/dialect.ts";
 import { mysqlEngine } from "../../../src/store/mysql/index.ts";
+import { parseUrl } from "../../../src/store/mysql/url.ts";
 import {
   databaseServer,
   serverEngines,
@@ -50,6 +51,19 @@ describe("URLs", () => {
     ["mysql://u:se#cret@h/db", /./],
     ["mysql://u:%secret@h/db", /%25/],
     ["mysql://u:secret@h/db?tls=off", /option "tls" is unknown/],
+    ["mysql://u:secret@h/db?ssl-mode=strict", /ssl-mode is one of disabled, preferred/],
+    ["mysql://u:secret@h/db?ssl-mode=required&ssl-mode=disabled", /twice/],
+    ["mysql://u:secret@h/db?ssl-ca=", /empty/],
+    ["mysql://u:secret@h/db?ssl-mode=required&ssl-ca=ca.pem", /only with ssl-mode=verify-ca/],
+    ["mysql://u:secret@h/db?ssl-cert=cert.pem", /belong together/],
+    ["mysql://u:secret@h/db?ssl-mode=disabled&ssl-cert=c.pem&ssl-key=k.pem", /needs TLS/],
+    ["mysql://u:secret@h/db?socket=/run/db.sock", /host is left out/],
+    ["mysql://u:secret@/db", /no host/],
+    ["mysql://u:secret@h:0/db", /each host/],
+    ["mysql://u:secret@h:70000/db", /each host/],
+    ["mysql://u:secret@h1,,h2/db", /each host/],
+    ["mysql://u:secret@h,h:3306/db", /twice/],
+    ["mysql://u:secret@h@i/db%", /%25/],
     ["mysql://u:secret@h/db?foreign_keys=maybe", /on or off/],
     ["mysql:secret", /./],
   ])("%s is refused without its password", async (url, text) => {
@@ -58,10 +72,51 @@ describe("URLs", () => {
     expect(error.message).not.toContain("cret");
   });
 
+  test("hosts, sockets and TLS are read as MySQL's clients write them", () => {
+    const several = parseUrl("mysql://u:p@db1,db2:3307,[::1]:3308/d?ssl-mode=VERIFY_IDENTITY&ssl-ca=/ca.pem");
+    expect(several.hosts).toEqual([
+      { host: "db1", port: 3306 },
+      { host: "db2", port: 3307 },
+      { host: "::1", port: 3308 },
+    ]);
+    expect(several.tls).toMatchObject({ mode: "verify-identity", caFile: "/ca.pem" });
+    expect(parseUrl("mysql://u@/d?socket=/run/a%20b.sock")).toMatchObject({ socket: "/run/a b.sock" });
+    const modeOf = (url: string) => parseUrl(url).tls.mode;
+    expect(modeOf("mysql://u@db/d")).toBe("preferred");
+    expect(modeOf("mysql://u@127.0.0.1,db/d")).toBe("preferred");
+    expect(modeOf("mysql://u@db/d?ssl-ca=ca.pem")).toBe("verify-ca");
+    for (const local of ["localhost", "127.0.0.1", "[::1]"]) {
+      expect(modeOf(`mysql://u@${local}/d`)).toBe("disabled");
+    }
+    expect(modeOf("mysql://u@/d?socket=/s")).toBe("disabled");
+  });
+
+  test("an account is given once, in the URL or beside it", () => {
+    const given = { user: "", userFile: "", password: "", passwordFile: "" };
+    const account = (url: string, more: Partial<typeof given>) =>
+      parseUrl(url, { ...given, ...more }).account;
+    expect(account("mysql://u%40x:p%3Aq@h/d", {})).toMatchObject({
+      user: { text: "u@x" },
+      password: { text: "p:q" },
+    });
+    expect(account("mysql://h/d", { userFile: "/u", password: "p" })).toMatchObject({
+      user: { file: "/u" },
+      password: { text: "p" },
+    });
+    expect(() => account("mysql://u@h/d", { user: "v" })).toThrow(
+      /user is given in the store URL and by --store-user/,
+    );
+    expect(() => account("mysql://u:secret@h/d", { passwordFile: "/p" })).toThrow(/--store-password-file/);
+  });
+
   test("a password does not show", () => {
     expect(mysqlEngine.displayUrl("mariadb://me:s%40cret@[::1]:3307/my%20db?foreign_keys=off")).toBe(
       "mariadb://me@[::1]:3307/my%20db",
     );
+    expect(mysqlEngine.displayUrl("mysql://me:secret@a,b:3307/db?ssl-mode=required")).toBe(
+      "mysql://me@a:3306,b:3307/db",
+    );
+    expect(mysqlEngine.displayUrl("mysql://me:secret@/db?socket=/run/s")).toBe("mysql://me@(/run/s)/db");
   });
 });
 
