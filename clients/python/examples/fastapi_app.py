@@ -1,6 +1,6 @@
 """A web application with an agent in it. One session service for all requests, closed with the application.
 
-SESSIOND_TARGET=localhost:50051 uvicorn fastapi_app:app
+SESSIONS_TARGET=localhost:50051 uvicorn fastapi_app:app
 curl -X POST localhost:8000/chat/ann/first -H 'content-type: application/json' -d '{"text": "The weather in Paris?"}'
 """
 
@@ -23,7 +23,7 @@ APP = "weather"
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with SessiondSessionService(os.environ.get("SESSIOND_TARGET", "localhost:50051")) as sessions:
+    async with SessiondSessionService(os.environ.get("SESSIONS_TARGET", "localhost:50051")) as sessions:
         app.state.runner = Runner(app_name=APP, agent=root_agent, session_service=sessions)
         yield
 

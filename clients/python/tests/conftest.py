@@ -27,8 +27,8 @@ settings.load_profile("tests")
 
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server that all tests share: the one in SESSIOND_TARGET, or one of their own."""
-    given = os.environ.get("SESSIOND_TARGET")
+    """The server that all tests share: the one in SESSIOND_TEST_TARGET, or one of their own."""
+    given = os.environ.get("SESSIOND_TEST_TARGET")
     if given:
         yield given
         return

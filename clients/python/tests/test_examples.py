@@ -49,7 +49,7 @@ def test_the_web_application(target: str, tmp_path: Path, app: str) -> None:
             cwd=EXAMPLES,
             stdout=out,
             stderr=out,
-            env={**os.environ, "SESSIOND_TARGET": target},
+            env={**os.environ, "SESSIONS_TARGET": target},
         )
     try:
         wait_for_http(port, "/openapi.json", process, log)
