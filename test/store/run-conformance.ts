@@ -4,10 +4,11 @@ import type { Store } from "../../src/store/store.ts";
 import { CATEGORIES, type CategoryName } from "./conformance/index.ts";
 import type { CaseContext, Cases, StoreHarness, TestDatabase, TestStore } from "./harness.ts";
 
-/** Declares a test for every case of every category. */
-export function runConformance(harness: StoreHarness): void {
+/** Declares a test for every case of every category, or of the chosen ones. */
+export function runConformance(harness: StoreHarness, chosen?: readonly CategoryName[]): void {
   describe(`store conformance: ${harness.name}`, () => {
     for (const [category, cases] of Object.entries(CATEGORIES) as [CategoryName, Cases][]) {
+      if (chosen?.includes(category) === false) continue;
       describe(category, () => runCategory(harness, category, cases));
     }
   });

@@ -31,11 +31,15 @@ export function connectionOptionsFor(kind: ServerKind, more: Partial<EngineOptio
 }
 
 /** The conformance suite over a kind of server. */
-export function serverHarness(kind: ServerKind): StoreHarness {
+export function serverHarness(
+  kind: ServerKind,
+  more: Partial<EngineOptions> = {},
+  name: string = kind,
+): StoreHarness {
   return makeHarness({
-    name: kind,
+    name,
     engine: mysqlEngine,
-    options,
+    options: { ...options, ...more },
     makeDatabase: async () => makeDatabase(await databaseServer(kind)),
     exceptions: {
       create: {},
