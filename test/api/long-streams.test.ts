@@ -25,9 +25,9 @@ function longHistory(store: StoreName): number {
 }
 
 /** What a server's memory may grow by while it streams, whatever the length of the history. */
-const flat = 96 * MiB;
+const flat = 160 * MiB;
 
-/** Node takes memory as long as there is some; with a small heap it shows what the server needs. */
+/** Node takes memory as long as there is some; a server that kept what it sent would die of this heap. */
 const smallHeap = { NODE_OPTIONS: "--max-old-space-size=128" };
 
 const count = 4_000;
