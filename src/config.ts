@@ -138,7 +138,7 @@ export const knobs = {
   poolQueue: count({
     group: "Store",
     doc: "Most calls of each kind that wait for a free connection; more fail with SERVER_BUSY at once",
-    fallback: 1_000,
+    fallback: 2_000,
     min: 0,
     max: 1_000_000,
   }),

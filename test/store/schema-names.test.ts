@@ -31,7 +31,10 @@ const OWN_NAMES = named("agents_", {
   schema_versions: "my_versions",
 });
 
-const harnesses: readonly StoreHarness[] = [sqliteHarness, ...serverEngines().map(serverHarness)];
+const harnesses: readonly StoreHarness[] = [
+  sqliteHarness,
+  ...serverEngines().map((kind) => serverHarness(kind)),
+];
 
 describe.each(harnesses)("$name: names", (harness) => {
   const open: { close(): Promise<void> }[] = [];
