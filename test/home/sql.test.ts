@@ -1,4 +1,4 @@
-/** The examples of docs/sql.md give what it says, on every engine. */
+/** The examples of docs/sql.md and docs/mysql.md give what they say, on every engine that they are for. */
 import Database from "better-sqlite3";
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { connect, type Data, newData, type Server, startServer, storeNames } fro
 import { serverTimeout } from "../support/databases/index.ts";
 import { type Block, blocksOf, readDocument } from "./markdown.ts";
 
-const blocks = blocksOf(readDocument("docs/sql.md"));
+const blocks = ["docs/sql.md", "docs/mysql.md"].flatMap((path) => blocksOf(readDocument(path)));
 
 interface Example {
   readonly sql: string;
@@ -94,7 +94,7 @@ function text(value: unknown): unknown {
   return Buffer.isBuffer(value) ? value.toString("utf8") : value;
 }
 
-describe.each(storeNames)("docs/sql.md on %s", (store) => {
+describe.each(storeNames)("SQL of the documents on %s", (store) => {
   let data: Data;
   let server: Server;
   beforeAll(async () => {
