@@ -8,8 +8,10 @@ import { createHandlers } from "../rpc/index.ts";
 import { type RunningServer, startServer } from "../server/server.ts";
 import type { Engine } from "../store/engine.ts";
 import { StartError } from "../store/errors.ts";
+import type { StoreObserver } from "../store/observer.ts";
 import { engineFor } from "../store/open.ts";
 import type { Store, StoreCapabilities } from "../store/store.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
 import { version } from "../version.ts";
 import { engineOptions } from "./migrate.ts";
 import { progressOn } from "./progress.ts";
@@ -28,7 +30,9 @@ export async function serve(args: readonly string[]): Promise<void> {
   exitOnFault(log);
   const stopped = firstSignal(log);
   const engine = engineFor(config.store);
-  const store = await openStore(engine, config, log);
+  const telemetry = await Telemetry.start(process.env);
+  const { metrics } = telemetry;
+  const store = await openStore(engine, config, log, telemetry.storeObserver(log, config.slowStatement));
   const sweeping = new AbortController();
   try {
     checkDurability(store.capabilities.durability, config, log);
@@ -41,10 +45,26 @@ export async function serve(args: readonly string[]): Promise<void> {
     const pipeline = new AppendPipeline(store, {
       maxQueuedAppends: limits.appendQueueCalls,
       maxQueuedBytes: limits.appendQueueBytes,
+      onCommit: (report) => metrics.commit(report),
     });
     const handlers = createHandlers({ store, pipeline, limits });
     const { description } = store.capabilities;
-    const server = await startServer({ config, handlers, store, storeDescription: description, log });
+    const server = await startServer({
+      config,
+      handlers,
+      store,
+      storeDescription: description,
+      log,
+      observer: telemetry.callObserver,
+      ...(config.metrics ? { metrics: () => metrics.read() } : {}),
+    });
+    metrics.watchProcess();
+    metrics.store.watch(store);
+    metrics.watch({
+      calls: () => server.running,
+      appends: () => pipeline.waiting,
+      ready: () => server.ready,
+    });
     sweepRequests(store, config.requestRetention, log, sweeping.signal);
     announce(server, engine, store, config, log);
     const signal = await stopped;
@@ -55,11 +75,17 @@ export async function serve(args: readonly string[]): Promise<void> {
   } finally {
     sweeping.abort();
     await within(store.close(), leftoverMs);
+    await telemetry.close();
   }
   log.info("stopped");
 }
 
-async function openStore(engine: Engine, config: Config, log: Logger): Promise<Store> {
+async function openStore(
+  engine: Engine,
+  config: Config,
+  log: Logger,
+  observe: StoreObserver,
+): Promise<Store> {
   const options = engineOptions(config, log);
   if (config.migrate) {
     const progress = progressOn(process.stderr);
@@ -73,7 +99,7 @@ async function openStore(engine: Engine, config: Config, log: Logger): Promise<S
       log.info({ from: report.fromVersion, to: report.toVersion }, "schema migrated");
     }
   }
-  return engine.open(config.store, options);
+  return engine.open(config.store, { ...options, observe });
 }
 
 /** Says what an acknowledgement is worth. @throws StartError under `--require-durable` if it is worth less than a commit */

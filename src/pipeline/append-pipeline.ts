@@ -6,6 +6,7 @@
  * of their arrival. What waits is bounded in number and bytes; beyond that callers get
  * SERVER_BUSY at once instead of a growing wait.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { RpcError, shuttingDown } from "../rpc/errors.ts";
 import { keyText } from "../store/append-plan.ts";
 import { StoreError } from "../store/errors.ts";
@@ -27,12 +28,26 @@ export interface AppendPipelineOptions {
   readonly maxGroupBytes?: number;
   /** Most commits at a time, never two of one session; 1 if absent. */
   readonly maxCommits?: number;
+  /** Told of every group when it goes to the store. Must not throw. */
+  readonly onCommit?: (report: CommitReport) => void;
+}
+
+/** A group of appends that goes to the store. */
+export interface CommitReport {
+  readonly events: number;
+  readonly bytes: number;
+  /** How long each append waited, in seconds. */
+  readonly waitedSeconds: readonly number[];
 }
 
 interface Waiting {
   readonly input: AppendInput;
   readonly session: string;
   readonly bytes: number;
+  /** When it came, by `performance.now()`. */
+  readonly since: number;
+  /** Runs work in the async context of its caller. */
+  readonly inContext: <T>(work: () => T) => T;
   readonly settle: (outcome: AppendOutcome) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -40,7 +55,8 @@ interface Waiting {
 /** Runs all appends of a process. */
 export class AppendPipeline {
   private readonly store: Pick<Store, "append" | "capabilities">;
-  private readonly options: Required<AppendPipelineOptions>;
+  private readonly options: Required<Omit<AppendPipelineOptions, "onCommit">>;
+  private readonly onCommit: AppendPipelineOptions["onCommit"];
   /** In order of arrival. */
   private readonly queue = new Set<Waiting>();
   private queuedBytes = 0;
@@ -53,7 +69,9 @@ export class AppendPipeline {
   constructor(store: Pick<Store, "append" | "capabilities">, options: AppendPipelineOptions) {
     this.store = store;
     const maxGroupBytes = Math.min(16 * 1024 * 1024, store.capabilities.maxAppendBytes);
-    this.options = { maxGroupEvents: 1_024, maxGroupBytes, maxCommits: 1, ...options };
+    const { onCommit, ...bounds } = options;
+    this.onCommit = onCommit;
+    this.options = { maxGroupEvents: 1_024, maxGroupBytes, maxCommits: 1, ...bounds };
   }
 
   /**
@@ -77,6 +95,8 @@ export class AppendPipeline {
         input,
         session: keyText(input.key),
         bytes,
+        since: performance.now(),
+        inContext: AsyncLocalStorage.snapshot() as Waiting["inContext"],
         settle: (outcome) => {
           done();
           if (outcome.ok) resolve(outcome);
@@ -153,7 +173,9 @@ export class AppendPipeline {
     this.commits++;
     const sessions = new Set(group.map((waiting) => waiting.session));
     for (const session of sessions) this.busySessions.add(session);
-    await this.run(group);
+    this.report(group);
+    // A trace shows a commit under the call that came first.
+    await group[0]?.inContext(() => this.run(group));
     for (const session of sessions) this.busySessions.delete(session);
     this.commits--;
     this.startCommits();
@@ -178,6 +200,16 @@ export class AppendPipeline {
         for (const waiting of group) waiting.fail(error);
       }
     }
+  }
+
+  private report(group: readonly Waiting[]): void {
+    if (this.onCommit === undefined) return;
+    const now = performance.now();
+    this.onCommit({
+      events: group.reduce((sum, { input }) => sum + input.events.length, 0),
+      bytes: group.reduce((sum, { bytes }) => sum + bytes, 0),
+      waitedSeconds: group.map(({ since }) => (now - since) / 1000),
+    });
   }
 
   private reportIdle(): void {

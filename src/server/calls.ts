@@ -3,24 +3,14 @@
  * cancellation, shutdown, one line in the log.
  */
 import { randomUUID } from "node:crypto";
-import type { DescMethod } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { escapeControls, idForLog } from "../log.ts";
-import type { Caller, RequestContext } from "../rpc/context.ts";
+import type { RequestContext } from "../rpc/context.ts";
 import { cancelled, deadlineExceeded, RpcError, shuttingDown } from "../rpc/errors.ts";
 import { type Status, toStatus } from "../rpc/status.ts";
-
-/** What a front door knows of a call before it begins. */
-export interface CallInfo {
-  readonly method: DescMethod;
-  readonly caller: Caller;
-  /** The caller's `x-request-id`. */
-  readonly requestId: string | undefined;
-  /** How long the caller waits, in milliseconds from now; undefined if it does not say, NaN if it is malformed. */
-  readonly timeoutMs: number | undefined;
-}
+import { type CallInfo, type CallObserver, type ObservedCall, unobserved } from "./call-observer.ts";
 
 /** The longest time that a timer takes; longer ones are cut to it. */
 const longestTimer = 2 ** 31 - 1;
@@ -29,13 +19,15 @@ const longestTimer = 2 ** 31 - 1;
 export class Calls {
   readonly config: Config;
   readonly log: Logger;
+  readonly observer: CallObserver;
   readonly #running = { unary: new Set<Call>(), streams: new Set<Call>() };
   #closing = false;
   #whenIdle: (() => void) | undefined;
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, observer: CallObserver = unobserved) {
     this.config = config;
     this.log = log;
+    this.observer = observer;
   }
 
   /** Begins a call. It must end in `succeed` or `fail`. */
@@ -110,6 +102,7 @@ export class Call {
 
   readonly #calls: Calls;
   readonly #info: CallInfo;
+  readonly #observed: ObservedCall;
   readonly #abort = new AbortController();
   readonly #began = performance.now();
   readonly #facts: Record<string, string | number | boolean> = {};
@@ -123,6 +116,7 @@ export class Call {
   constructor(calls: Calls, info: CallInfo) {
     this.#calls = calls;
     this.#info = info;
+    this.#observed = calls.observer.began(info);
     this.streaming = info.method.methodKind !== "unary";
     const requestId = saneRequestId(info.requestId) ?? randomUUID();
     this.headers.set("x-request-id", requestId);
@@ -165,6 +159,11 @@ export class Call {
       throw new RpcError("MALFORMED_MESSAGE", "The timeout of the call cannot be read.");
     }
     this.signal.throwIfAborted();
+  }
+
+  /** Does work of this call, so that what the store does meanwhile is known as the call's. */
+  run<T>(work: () => T): T {
+    return this.#observed.run(work);
   }
 
   /** Tells the call its request, whose ids the log names. */
@@ -225,7 +224,9 @@ export class Call {
     if (this.#over) return;
     this.#over = true;
     clearTimeout(this.#timer);
-    this.#write(status);
+    const ms = performance.now() - this.#began;
+    this.#tell(status, ms);
+    this.#write(status, ms);
     // Whatever still works for this call learns that nobody waits for it.
     if (!this.signal.aborted && !this.#settled) this.#abort.abort(cancelled());
     if (this.#settled) this.#release();
@@ -247,12 +248,25 @@ export class Call {
     return Math.min(wanted, this.streaming ? longestTimer : maxDeadline);
   }
 
-  #write(status: Status | undefined): void {
+  #tell(status: Status | undefined, ms: number): void {
+    this.#observed.ended({
+      code: codeOf(status),
+      status: status?.code ?? 0,
+      reason: status?.reason,
+      fault: status !== undefined && isFault(status),
+      seconds: ms / 1000,
+      streaming: this.streaming,
+      requestBytes: this.requestBytes,
+      responseBytes: this.responseBytes,
+    });
+  }
+
+  #write(status: Status | undefined, ms: number): void {
     const { config } = this.#calls;
     const { requestId, method, caller } = this.context;
     const { log } = this.#calls;
-    const ms = performance.now() - this.#began;
-    const code = status === undefined ? "ok" : codeName(status.code);
+    const code = codeOf(status);
+    const { traceId } = this.#observed;
     const internal = status?.reason === "INTERNAL";
     const slow = !this.streaming && ms > config.slowCall;
     const level = internal ? "error" : slow || (status !== undefined && isFault(status)) ? "warn" : "info";
@@ -260,6 +274,7 @@ export class Call {
     log[level](
       {
         requestId,
+        ...(traceId === undefined ? {} : { traceId }),
         method,
         code,
         ...(status === undefined ? {} : { reason: status.reason }),
@@ -301,6 +316,10 @@ function isFault(status: Status): boolean {
   return [Code.Internal, Code.Unavailable, Code.DeadlineExceeded, Code.ResourceExhausted].includes(
     status.code,
   );
+}
+
+function codeOf(status: Status | undefined): string {
+  return status === undefined ? "ok" : codeName(status.code);
 }
 
 /** A code as its canonical name in lower case: `deadline_exceeded`. */

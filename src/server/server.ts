@@ -4,9 +4,11 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { Handlers } from "../rpc/handler.ts";
 import type { Store } from "../store/store.ts";
+import type { CallObserver } from "./call-observer.ts";
 import { Calls } from "./calls.ts";
 import { type Door, openGrpc } from "./grpc/server.ts";
 import { page } from "./http/page.ts";
+import type { MetricsPage } from "./http/routes.ts";
 import { openHttp } from "./http/server.ts";
 import { hostPort } from "./listen.ts";
 import { ReadinessCheck } from "./readiness.ts";
@@ -20,6 +22,10 @@ export interface ServerOptions {
   /** The store's name and version, for the page. */
   readonly storeDescription: string;
   readonly log: Logger;
+  /** Follows calls; nobody does if it is left out. */
+  readonly observer?: CallObserver;
+  /** What `/metrics` shows; nothing if it is left out. */
+  readonly metrics?: MetricsPage;
 }
 
 /** A running server. */
@@ -30,6 +36,10 @@ export interface RunningServer {
   readonly grpcTarget: string;
   /** The origin of the HTTP port. */
   readonly httpUrl: string;
+  /** Calls and streams in flight. */
+  readonly running: { readonly unary: number; readonly streams: number };
+  /** Whether it was ready at the last look. */
+  readonly ready: boolean;
   /**
    * Says that it is not ready, stops accepting, tells streams to move, lets unary calls
    * finish, tells connections to go. What is left after `graceMs` in all is cut.
@@ -44,7 +54,7 @@ const lastWordsMs = 1_000;
 /** Opens both ports, or none. @throws StartError */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, handlers, log } = options;
-  const calls = new Calls(config, log);
+  const calls = new Calls(config, log, options.observer);
   const readiness = new ReadinessCheck(options.store, config.readyTimeout);
   const tls = config.tlsCert === "" ? undefined : await KeyPairFiles.open(config.tlsCert, config.tlsKey, log);
   const doors = { config, calls, handlers, readiness, tls, log };
@@ -63,6 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           httpUrl: url(http?.port ?? config.httpPort),
           tls: tls !== undefined,
         }),
+      metrics: options.metrics,
     });
   } catch (error) {
     tls?.close();
@@ -75,6 +86,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     httpPort: http.port,
     grpcTarget,
     httpUrl: url(http.port),
+    get running() {
+      return calls.running;
+    },
+    get ready() {
+      return readiness.last === "ready";
+    },
     async close(graceMs) {
       const end = performance.now() + graceMs;
       const left = (): number => Math.max(0, end - performance.now());

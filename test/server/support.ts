@@ -12,7 +12,7 @@ import { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { type Config, configWith } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import type { Handlers } from "../../src/rpc/handler.ts";
-import { type RunningServer, startServer } from "../../src/server/server.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../../src/server/server.ts";
 
 /** A log line as an object. */
 export type LogLine = Record<string, unknown>;
@@ -52,6 +52,7 @@ export async function testServer(
   handlers: Partial<Handlers> = {},
   config: Partial<Config> = {},
   store: { ping(signal?: AbortSignal): Promise<void> } = { ping: async () => {} },
+  watched: Pick<ServerOptions, "observer" | "metrics"> = {},
 ): Promise<TestServer> {
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
@@ -79,6 +80,7 @@ export async function testServer(
     store,
     storeDescription: "a <store>",
     log,
+    ...watched,
   });
   cleanup(() => server.close(0));
   return {

@@ -81,7 +81,7 @@ async function answer(
 ): Promise<Buffer> {
   call.admit();
   const request = decode(method, wire.request, call);
-  const response = await call.race(handler(request, call.context));
+  const response = await call.race(call.run(() => handler(request, call.context)));
   const bytes = encode(method, response);
   const { maxMessageBytes } = calls.config;
   if (bytes.byteLength > maxMessageBytes) {
@@ -129,12 +129,12 @@ async function send(
   const request = decode(method, wire.request, call);
   const { streamBytesInFlight, stallTimeout } = calls.config;
   const window = new ByteWindow(streamBytesInFlight);
-  const messages = handler(request, call.context)[Symbol.asyncIterator]();
+  const messages = call.run(() => handler(request, call.context))[Symbol.asyncIterator]();
   let finished = false;
   try {
     for (;;) {
       if (!window.open) await roomFor(call, window, stallTimeout);
-      const next = await call.race(messages.next());
+      const next = await call.race(call.run(() => messages.next()));
       if (next.done === true) {
         finished = true;
         return;
@@ -170,6 +170,8 @@ function begin(calls: Calls, method: DescMethod, wire: Unary | Stream): Call {
     caller: { protocol: "grpc", peer: wire.getPeer(), userAgent: first(metadata, "user-agent") ?? "" },
     requestId: first(metadata, "x-request-id"),
     timeoutMs: timeout === undefined ? undefined : Number(timeout),
+    traceParent: first(metadata, "traceparent"),
+    traceState: first(metadata, "tracestate"),
   });
 }
 

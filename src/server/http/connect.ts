@@ -94,7 +94,7 @@ function unary(handler: UnaryHandler<DescMethod>) {
   return async (request: Message, { values }: HandlerContext) => {
     const call = begun(values.get(runningKey), request);
     try {
-      return await call.race(handler(request, call.context));
+      return await call.race(call.run(() => handler(request, call.context)));
     } catch (error) {
       throw connectError(call.fail(error));
     }
@@ -104,13 +104,13 @@ function unary(handler: UnaryHandler<DescMethod>) {
 function stream(handler: StreamHandler<DescMethod>) {
   return async function* (request: Message, { values }: HandlerContext) {
     const call = begun(values.get(runningKey), request);
-    const messages = handler(request, call.context)[Symbol.asyncIterator]();
+    const messages = call.run(() => handler(request, call.context))[Symbol.asyncIterator]();
     // At once, also while the response waits for its reader and nobody asks for the next message.
     const free = (): void => void Promise.resolve(messages.return?.()).catch(() => {});
     call.signal.addEventListener("abort", free, { once: true });
     try {
       for (;;) {
-        const next = await call.race(messages.next());
+        const next = await call.race(call.run(() => messages.next()));
         if (next.done === true) return;
         yield next.value;
       }
@@ -195,6 +195,8 @@ function begin(calls: Calls, method: DescMethod, request: HttpRequest, web: bool
     },
     requestId: header(request, "x-request-id"),
     timeoutMs: takeTimeout(request, web),
+    traceParent: header(request, "traceparent"),
+    traceState: header(request, "tracestate"),
   });
 }
 

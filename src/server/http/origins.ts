@@ -4,7 +4,7 @@ import { type Config, isLoopback } from "../../config.ts";
 import type { HttpRequest, HttpResponse } from "./connect.ts";
 
 const allowedMethods = cors.allowedMethods.join(", ");
-const allowedHeaders = [...cors.allowedHeaders, "X-Request-Id"].join(", ");
+const allowedHeaders = [...cors.allowedHeaders, "X-Request-Id", "Traceparent", "Tracestate"].join(", ");
 const exposedHeaders = [...cors.exposedHeaders, "X-Request-Id"].join(", ");
 const preflightSeconds = 7200;
 

@@ -1,4 +1,4 @@
-/** What the HTTP port answers: RPCs, probes, the page. */
+/** What the HTTP port answers: RPCs, probes, metrics, the page. */
 import type { ReadinessCheck } from "../readiness.ts";
 import type { HttpRequest, HttpResponse, RpcDoor } from "./connect.ts";
 import { isPreflight, type OriginCheck } from "./origins.ts";
@@ -11,7 +11,12 @@ export interface RouteOptions {
   readonly readiness: ReadinessCheck;
   /** The HTML at `/`. */
   readonly page: () => string;
+  /** The metrics at `/metrics`; undefined where there are none. */
+  readonly metrics: MetricsPage | undefined;
 }
+
+/** Gives the metrics as text, and the content type of its form. */
+export type MetricsPage = () => Promise<{ readonly type: string; readonly text: string }>;
 
 const securityHeaders = {
   "Content-Security-Policy":
@@ -67,6 +72,13 @@ const documents: Readonly<Partial<Record<string, (options: RouteOptions, respons
       readiness.check().then(
         (state) => answer(response, state === "ready" ? 200 : 503, `${texts[state]}\n`),
         () => answer(response, 503, "not ready\n"),
+      );
+    },
+    "/metrics": ({ metrics }, response) => {
+      if (metrics === undefined) return answer(response, 404, "There are no metrics here.\n");
+      metrics().then(
+        ({ type, text }) => answer(response, 200, text, type),
+        () => answer(response, 500, "The metrics could not be read.\n"),
       );
     },
     "/": ({ page }, response) => {

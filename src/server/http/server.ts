@@ -13,20 +13,28 @@ import type { Door, DoorOptions } from "../grpc/server.ts";
 import { listen } from "../listen.ts";
 import { connectDoor } from "./connect.ts";
 import { originCheck } from "./origins.ts";
-import { type Route, routes } from "./routes.ts";
+import { type MetricsPage, type Route, routes } from "./routes.ts";
 
 const headersTimeoutMs = 20_000;
 const keepAliveTimeoutMs = 75_000;
 const http2Preface = Buffer.from("PRI");
 
-/** Opens the HTTP port. `page` is asked for the HTML at `/`. @throws StartError */
-export async function openHttp(options: DoorOptions & { readonly page: () => string }): Promise<Door> {
+/** What the HTTP port has beside the RPCs. */
+export interface HttpOptions extends DoorOptions {
+  /** Gives the HTML at `/`. */
+  readonly page: () => string;
+  readonly metrics: MetricsPage | undefined;
+}
+
+/** Opens the HTTP port. @throws StartError */
+export async function openHttp(options: HttpOptions): Promise<Door> {
   const { config, calls, handlers, readiness, tls, log } = options;
   const route = routes({
     rpcs: connectDoor(calls, handlers),
     checkOrigin: originCheck(config),
     readiness,
     page: options.page,
+    metrics: options.metrics,
   });
   const sockets = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();

@@ -5,10 +5,12 @@
  */
 import mysql from "mysql2";
 import { StoreError } from "../errors.ts";
+import type { StoreObserver } from "../observer.ts";
 import type { Schema } from "../schema.ts";
 import { openDriver } from "./driver.ts";
 import { ConnectionLost } from "./errors.ts";
 import { count, type SqlValue, type Statement, statement, weight } from "./sql.ts";
+import { statementName } from "./statement-name.ts";
 import type { DatabaseAddress, Host } from "./url.ts";
 
 /** What a statement gave: its rows, or how many it affected (matched, for UPDATE). */
@@ -25,7 +27,7 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   /** After so long without an answer the connection counts as lost; 0 for never. */
   readonly answerTimeoutMs: number;
-  /** After so long the server is asked, by another connection, to end the statement; 0 for never. */
+  /** After so long, less than that, another connection has the server end the statement; 0 for never. */
   readonly killAfterMs: number;
   /** A statement that comes before all others; empty for none. */
   readonly initSql: string;
@@ -35,6 +37,8 @@ export interface ConnectionOptions {
   readonly maxPacketBytes: number;
   /** Whether several statements may go in one query. */
   readonly multiStatements: boolean;
+  /** Told of every statement. */
+  readonly observe?: StoreObserver | undefined;
   /** Its names go into every statement's text. */
   readonly schema: Schema;
 }
@@ -133,13 +137,16 @@ export class Connection {
   async run(statements: readonly Statement[]): Promise<Result[]> {
     const results: Result[] = [];
     let texts: string[] = [];
+    let templates: string[] = [];
     let bytes = 0;
     const flush = async () => {
       if (texts.length === 0) return;
       const sent = texts;
+      const made = templates;
       texts = [];
+      templates = [];
       bytes = 0;
-      results.push(...(await this.query(sent)));
+      results.push(...(await this.query(sent, made)));
     };
     for (const statement of statements) {
       const weighs = weight(statement);
@@ -155,6 +162,7 @@ export class Connection {
       const full = bytes + more > this.options.maxPacketBytes - PACKET_HEADROOM_BYTES;
       if (texts.length > 0 && (full || !this.options.multiStatements)) await flush();
       texts.push(text);
+      templates.push(statement.sql);
       bytes += more;
     }
     await flush();
@@ -168,7 +176,7 @@ export class Connection {
 
   /** Runs one prepared query; `onRow` gets each row as it arrives, never held back. */
   stream<R>(sql: string, values: readonly SqlValue[], onRow: (row: R) => void): Promise<void> {
-    return this.running((resolve, reject) => {
+    return this.running([sql], (resolve, reject) => {
       const rows = this.driver.execute(this.schema.sql(sql), values as SqlValue[]).stream();
       rows.on("data", onRow);
       rows.on("error", reject);
@@ -180,7 +188,7 @@ export class Connection {
   async ping(): Promise<void> {
     const timer = setTimeout(() => this.destroy(timedOut()), this.options.connectTimeoutMs);
     try {
-      await this.running<void>((resolve, reject) => {
+      await this.running<void>([], (resolve, reject) => {
         // Without an error the driver calls back with nothing at all.
         this.driver.ping((error) => (error ? reject(error) : resolve()));
       });
@@ -206,8 +214,8 @@ export class Connection {
     this.rejectRunning?.(this.broken);
   }
 
-  private async query(texts: readonly string[]): Promise<Result[]> {
-    const given = await this.running<unknown>((resolve, reject) => {
+  private async query(texts: readonly string[], templates: readonly string[]): Promise<Result[]> {
+    const given = await this.running<unknown>(templates, (resolve, reject) => {
       this.driver.query({ sql: texts.join(";\n"), typeCast: exactDoubles }, (error, result) =>
         error ? reject(error) : resolve(result),
       );
@@ -217,7 +225,7 @@ export class Connection {
   }
 
   private async bind(sql: string, values: readonly SqlValue[]): Promise<Result> {
-    const given = await this.running<unknown>((resolve, reject) => {
+    const given = await this.running<unknown>([sql], (resolve, reject) => {
       this.driver.execute(this.schema.sql(sql), values as SqlValue[], (error, result) =>
         error ? reject(error) : resolve(result),
       );
@@ -225,31 +233,43 @@ export class Connection {
     return toResult(given);
   }
 
+  /** Starts what the driver does for statements, whose texts are for their name alone. */
   private running<T>(
+    templates: readonly string[],
     start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
   ): Promise<T> {
     if (this.broken !== undefined) return Promise.reject(this.broken);
-    const { answerTimeoutMs, killAfterMs } = this.options;
+    const { answerTimeoutMs, killAfterMs, observe } = this.options;
+    const ended =
+      observe === undefined || templates.length === 0
+        ? undefined
+        : observe.statement(statementName(templates));
     return new Promise<T>((resolve, reject) => {
-      const timers: NodeJS.Timeout[] = [];
-      if (answerTimeoutMs > 0) timers.push(setTimeout(() => this.destroy(timedOut()), answerTimeoutMs));
-      if (killAfterMs > 0) timers.push(setTimeout(() => void this.killQuery(), killAfterMs));
-      const settled = () => {
-        for (const timer of timers) clearTimeout(timer);
+      const drop = () => this.destroy(timedOut());
+      const kill = () => {
+        void this.killQuery();
+        timer = setTimeout(drop, answerTimeoutMs - killAfterMs);
+      };
+      let timer: NodeJS.Timeout | undefined;
+      if (killAfterMs > 0) timer = setTimeout(kill, killAfterMs);
+      else if (answerTimeoutMs > 0) timer = setTimeout(drop, answerTimeoutMs);
+      const settled = (failed: boolean) => {
+        ended?.(failed);
+        clearTimeout(timer);
         this.rejectRunning = undefined;
       };
       this.rejectRunning = (error) => {
-        settled();
+        settled(true);
         reject(error);
       };
       start(
         (value) => {
-          settled();
+          settled(false);
           if (this.killed) this.destroy();
           resolve(value);
         },
         (error) => {
-          settled();
+          settled(true);
           if (this.killed || (error as { fatal?: boolean }).fatal === true) this.destroy(error);
           reject(error);
         },

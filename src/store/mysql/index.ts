@@ -24,7 +24,8 @@ export const mysqlEngine: Engine = {
     return explained(url, async () => {
       const hosts = new Hosts(address);
       const server = await findServer(hosts, options);
-      const connect = () => hosts.connect(migrationOptions(server, options));
+      const opened = migrationOptions(server, options);
+      const connect = () => hosts.connect(opened);
       const [work, lease] = await openBoth(connect);
       try {
         return await migrate(work, lease, {
@@ -44,13 +45,16 @@ export const mysqlEngine: Engine = {
     return explained(url, async () => {
       const pools: Pool[] = [];
       const renew = () => {
-        options.log.warn("The database's writes moved to another server: its connections are replaced.");
+        options.log.warn(
+          "The database's writes may have moved to another server: its connections are replaced.",
+        );
         for (const pool of pools) pool.renew();
       };
       const hosts = new Hosts(address, renew);
       const server = await findServer(hosts, options);
       checkSettings(server, options.log);
-      const connect = () => hosts.connect(connectionOptions(server, options));
+      const opened = connectionOptions(server, options);
+      const connect = () => hosts.connect(opened);
       const connection = await connect();
       try {
         requireCurrent(STEPS, await findSchema(connection), (name) => connection.schema.nameOf(name));
@@ -70,6 +74,7 @@ export const mysqlEngine: Engine = {
           maxAgeMs: options.poolMaxAgeMs,
           checkAfterMs: options.poolCheckAfterMs,
           onMoved: renew,
+          onRetry: (cause) => options.observe?.retry(cause),
         });
       const writes = poolOf("writes", options.writeConnections);
       const reads = poolOf("reads", options.readConnections);

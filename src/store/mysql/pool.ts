@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly checkAfterMs: number;
   /** Called when a write succeeded after the server had refused one: writes lead to another server now. */
   readonly onMoved?: () => void;
+  /** Told of every repetition, with its cause. */
+  readonly onRetry?: ((cause: string) => void) | undefined;
 }
 
 /** How far ages differ, so that connections opened together are not replaced together. */
@@ -72,6 +74,11 @@ export class Pool {
     const every = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, shortest / 4));
     this.sweeper = setInterval(() => this.sweep(), every).unref();
     this.sweep();
+  }
+
+  /** Says that something on a connection of this pool failed for a cause that passes, and is run again. */
+  retried(cause: string): void {
+    this.options.onRetry?.(cause);
   }
 
   /**

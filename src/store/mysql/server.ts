@@ -87,6 +87,7 @@ export function connectionOptions(
   return {
     connectTimeoutMs: options.connectTimeoutMs,
     answerTimeoutMs: options.statementTimeoutMs + ANSWER_GRACE_MS,
+    observe: options.observe,
     killAfterMs: dialect.timeoutEndsWrites ? 0 : options.statementTimeoutMs + KILL_GRACE_MS,
     initSql: options.initSql,
     setup: [...setup(dialect), dialect.statementTimeout(options.statementTimeoutMs)],

@@ -108,6 +108,7 @@ export async function transact<T>(
       if (failure === "final" || tries >= MAX_TRIES[failure] || spent || (inDoubt && !repeatable)) {
         throw toStoreError(error);
       }
+      pool.retried(failure);
       await pause(tries, signal);
     }
   }
@@ -130,6 +131,7 @@ export async function read<T>(
       if (error instanceof StoreError) throw error;
       if (signal?.aborted === true) throw signal.reason;
       if (failureOf(error) !== "lost" || tries === MAX_TRIES.lost) throw toStoreError(error);
+      pool.retried("lost");
       await pause(tries, signal);
     }
   }

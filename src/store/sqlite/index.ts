@@ -2,8 +2,10 @@
 import { resolve } from "node:path";
 import type { Engine } from "../engine.ts";
 import { StartError } from "../errors.ts";
+import { doctor } from "./doctor.ts";
 import { migrate } from "./open.ts";
 import { WorkerPool } from "./pool.ts";
+import { stats } from "./stats.ts";
 import { SqliteStore } from "./store.ts";
 
 const URL_FORM = "sqlite:PATH";
@@ -34,11 +36,18 @@ export const sqliteEngine: Engine = {
   async open(url, options) {
     const { acquireTimeoutMs, schema } = options;
     const file = { path: parsePath(url), busyTimeoutMs: acquireTimeoutMs, schema };
-    const writer = new WorkerPool({ worker: { ...file, role: "writer" }, size: 1, acquireTimeoutMs });
+    const { observe } = options;
+    const writer = new WorkerPool({
+      worker: { ...file, role: "writer" },
+      size: 1,
+      acquireTimeoutMs,
+      observe,
+    });
     const readers = new WorkerPool({
       worker: { ...file, role: "reader" },
       size: Math.max(1, Math.min(MAX_READERS, options.readConnections)),
       acquireTimeoutMs,
+      observe,
     });
     try {
       // The writer first: it turns the write-ahead log on.
@@ -49,6 +58,22 @@ export const sqliteEngine: Engine = {
       await Promise.all([readers.close(), writer.close()]);
       throw error;
     }
+  },
+
+  async *doctor(url, options) {
+    const { acquireTimeoutMs, schema } = options;
+    yield* doctor({ path: parsePath(url), busyTimeoutMs: acquireTimeoutMs, schema });
+  },
+
+  async stats(url, { acquireTimeoutMs, schema, appName, largest, estimate }) {
+    return stats({
+      path: parsePath(url),
+      busyTimeoutMs: acquireTimeoutMs,
+      schema,
+      appName,
+      largest,
+      estimate,
+    });
   },
 };
 

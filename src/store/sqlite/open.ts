@@ -98,7 +98,8 @@ function run(db: Connection, step: MigrationStep, onStep: MigrationOptions["onSt
   onStep?.(step);
 }
 
-function findSchema(db: Connection): FoundSchema {
+/** What the file has under our names. */
+export function findSchema(db: Connection): FoundSchema {
   return db.read(() => {
     const rows = db.all<{ name: string; type: string }>(
       // Names of tables do not heed case.

@@ -2,8 +2,10 @@
  * Workers that run calls in the order in which they came, one at a time each. Calls wait
  * here and not in a worker, so that an abort or a timeout still takes them back.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Worker } from "node:worker_threads";
 import { StartError, StoreError } from "../errors.ts";
+import type { StatementEnd, StoreObserver } from "../observer.ts";
 import type { OperationInput, OperationName, OperationOutput } from "./operations.ts";
 import {
   type FromWorker,
@@ -19,10 +21,13 @@ export interface PoolOptions {
   readonly size: number;
   /** How long a call waits for a worker before SERVER_BUSY, in milliseconds. */
   readonly acquireTimeoutMs: number;
+  readonly observe?: StoreObserver | undefined;
 }
 
 interface Call {
   readonly message: ToWorker;
+  /** Tells the observer that a worker begins with it, in the async context of its caller. */
+  readonly observe: (() => StatementEnd) | undefined;
   readonly settle: (answer: { readonly output: unknown } | { readonly error: unknown }) => void;
 }
 
@@ -60,8 +65,10 @@ export class WorkerPool {
       return Promise.reject(new StoreError("STORE_CLOSED", "The store is closed."));
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     const answered = Promise.withResolvers<OperationOutput<K>>();
+    const { observe } = this.options;
     const call: Call = {
       message: { kind: "call", name, input },
+      observe: observe && AsyncLocalStorage.bind(() => observe.statement(name)),
       settle: (answer) => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
@@ -152,6 +159,7 @@ class PoolWorker {
   private readonly exited: Promise<void>;
   private readonly events: WorkerEvents;
   private call: Call | undefined;
+  private ended: StatementEnd | undefined;
 
   constructor(options: WorkerOptions, events: WorkerEvents) {
     this.events = events;
@@ -184,6 +192,7 @@ class PoolWorker {
       opened.reject(error);
       const call = this.call;
       this.call = undefined;
+      this.tellEnd(true);
       this.events.ended();
       call?.settle({ error });
       exited.resolve();
@@ -192,6 +201,7 @@ class PoolWorker {
 
   run(call: Call): void {
     this.call = call;
+    this.ended = call.observe?.();
     try {
       this.worker.postMessage(call.message);
     } catch (cause) {
@@ -208,7 +218,12 @@ class PoolWorker {
   private answer(answer: { readonly output: unknown } | { readonly error: unknown }): void {
     const call = this.call;
     this.call = undefined;
+    this.tellEnd("error" in answer);
     this.events.freed();
     call?.settle(answer);
+  }
+  private tellEnd(failed: boolean): void {
+    this.ended?.(failed);
+    this.ended = undefined;
   }
 }
