@@ -56,6 +56,19 @@ async function progress(attempts: readonly Attempt[], count: number): Promise<vo
   await vi.waitUntil(() => attempts.length >= from + count, { timeout: 60_000, interval: 2 });
 }
 
+/** How soon after the repair all must work again by itself, in milliseconds. */
+const RECOVERY_LIMIT = 20_000;
+
+/** Resolves once writes that began after the repair are answered again. */
+async function recovery(attempts: readonly Attempt[]): Promise<void> {
+  const from = attempts.length;
+  const isWrite = ({ call }: Attempt) => call.kind === "append" || call.kind === "setShared";
+  await vi.waitUntil(
+    () => attempts.slice(from).filter((each) => each.outcome.ok && isWrite(each)).length >= 6,
+    { timeout: RECOVERY_LIMIT, interval: 2 },
+  );
+}
+
 /** kill -9 of a server, twice. */
 export function killServers(servers: Servers): Fault {
   return async (random, attempts) => {
@@ -63,7 +76,7 @@ export function killServers(servers: Servers): Fault {
       await progress(attempts, 30 + random.below(30));
       await servers.killOne(random);
     }
-    await progress(attempts, 20);
+    await recovery(attempts);
   };
 }
 
@@ -74,7 +87,7 @@ export function killDatabase(database: PrivateServer): Fault {
     await database.kill();
     await progress(attempts, 5);
     await database.start();
-    await progress(attempts, 20);
+    await recovery(attempts);
   };
 }
 
@@ -94,7 +107,7 @@ export function killConnections(database: PrivateServer, name: string): Fault {
         }
       });
     }
-    await progress(attempts, 20);
+    await recovery(attempts);
   };
 }
 
@@ -114,7 +127,7 @@ export function cutCommits(proxy: TcpProxy): Fault {
     } finally {
       proxy.rules = {};
     }
-    await progress(attempts, 20);
+    await recovery(attempts);
   };
 }
 
@@ -141,6 +154,6 @@ export function switchReadOnly(database: PrivateServer): Fault {
         await set(0);
       }
     }
-    await progress(attempts, 20);
+    await recovery(attempts);
   };
 }

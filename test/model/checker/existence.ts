@@ -12,7 +12,11 @@ interface Removal {
   readonly end: number;
   /** Whether it was answered; then the session that it meant is gone, whoever deleted it. */
   readonly answered: boolean;
+  /** Whether it may have removed a session. */
   readonly removed: boolean;
+  /** How many it removed for sure, and at most: without a request id each attempt may have removed one. */
+  readonly least: number;
+  readonly most: number;
 }
 
 /** Answers what existed for sure, and what did not. */
@@ -24,15 +28,23 @@ export class Existence {
 
   constructor(issued: readonly Issued[], log: Log) {
     this.log = log;
-    for (const { call, answered, start, open } of ofKind(issued, "delete")) {
+    for (const { call, attempts, answered, start, open } of ofKind(issued, "delete")) {
       const key = keyText(call.request.key);
       const of = this.removals.get(key) ?? [];
       this.removals.set(key, of);
       const uid = call.request.sessionUid;
       const [first] = answered;
-      if (first !== undefined)
-        of.push({ uid, start, end: first.end, answered: true, removed: first.answer || open });
-      else if (open) of.push({ uid, start, end: Number.POSITIVE_INFINITY, answered: false, removed: true });
+      if (first === undefined && !open) continue;
+      const removed = first?.answer === true;
+      of.push({
+        uid,
+        start,
+        end: first?.end ?? Number.POSITIVE_INFINITY,
+        answered: first !== undefined,
+        removed: removed || open,
+        least: removed ? 1 : 0,
+        most: open ? attempts.length : removed ? 1 : 0,
+      });
     }
     for (const { call, open } of ofKind(issued, "append"))
       if (open && call.request.createSession) this.unseen.add(keyText(call.request.key));
@@ -74,13 +86,12 @@ export class Existence {
   /** Every life but the last was ended by a delete of its own, and no delete ended two. */
   checkCounts(key: string, thereAtTheEnd: boolean, report: Report): void {
     const lives = this.log.of(key).length;
-    const removals = (this.removals.get(key) ?? []).filter(({ removed }) => removed);
     const ended = lives - (thereAtTheEnd ? 1 : 0);
-    if (removals.length < ended)
-      report(`${key}: ${ended} sessions ended, and ${removals.length} deletes did it`);
-    const sure = removals.filter(({ answered }) => answered).length;
-    if (!this.unseen.has(key) && sure > ended)
-      report(`${key}: ${sure} deletes removed a session, and ${ended} ended`);
+    const sum = (of: "least" | "most") =>
+      (this.removals.get(key) ?? []).reduce((total, removal) => total + removal[of], 0);
+    if (sum("most") < ended) report(`${key}: ${ended} sessions ended, and ${sum("most")} deletes did it`);
+    if (!this.unseen.has(key) && sum("least") > ended)
+      report(`${key}: ${sum("least")} deletes removed a session, and ${ended} ended`);
   }
 
   private removalsOf(life: Incarnation): Removal[] {
