@@ -21,6 +21,7 @@ import { defaultLimits, type Limits } from "./config/limits.ts";
 import { checkTableName, schemaOptionsOf } from "./config/schema.ts";
 import { UsageError } from "./config/usage.ts";
 import { isLoopback } from "./loopback.ts";
+import { parseOwnerColumn } from "./store/owner-column.ts";
 import { DEFAULT_SCHEMA, MAX_PREFIX, nameProblem } from "./store/schema.ts";
 
 export { isLoopback };
@@ -106,6 +107,13 @@ export const knobs = {
     form: "TABLE=NAME",
     fallback: [],
     check: checkTableName,
+  }),
+  ownerColumn: text({
+    group: "Store",
+    doc: "The column of a session's owner where tables are made, instead of owner_id: tenant_id INTEGER NOT NULL REFERENCES tenants(id) ON DELETE CASCADE",
+    form: "DDL",
+    fallback: "",
+    check: parseOwnerColumn,
   }),
   writeConnections: count({
     group: "Store",

@@ -92,6 +92,7 @@ const storeReasons: Readonly<Record<StoreErrorReason, Reason>> = {
   EVENT_ID_CONFLICT: "EVENT_ID_CONFLICT",
   BATCH_PARTLY_STORED: "BATCH_PARTLY_STORED",
   REQUEST_ID_CONFLICT: "REQUEST_ID_CONFLICT",
+  INVALID_OWNER: "INVALID_FIELD",
   TOO_LARGE: "TOO_LARGE",
   CONTENTION: "CONTENTION",
   STORE_UNAVAILABLE: "STORE_UNAVAILABLE",
@@ -103,6 +104,13 @@ const storeReasons: Readonly<Record<StoreErrorReason, Reason>> = {
 };
 
 function fromStore(error: StoreError): RpcError {
+  if (error.reason === "INVALID_OWNER") {
+    const fieldViolations = [{ field: "owner_id", description: error.message }];
+    return known("INVALID_FIELD", `owner_id ${error.message}.`, error, {
+      facts: error.facts,
+      fieldViolations,
+    });
+  }
   return known(storeReasons[error.reason], error.message, error, { facts: error.facts });
 }
 

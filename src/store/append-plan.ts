@@ -69,6 +69,8 @@ export interface AppendPlan {
 export interface AppendLimits {
   readonly maxEventBytes: number;
   readonly maxAppendBytes: number;
+  /** Why a session of this owner is not made; undefined if it is. */
+  readonly refuseOwner?: (ownerId: string) => StoreError | undefined;
 }
 
 /** A string that is the same for the same key only; to look keys up in maps. */
@@ -120,10 +122,13 @@ class Planner {
 
   append(input: AppendInput): AppendOutcome {
     const text = keyText(input.key);
-    const head = this.now.get(text) ?? this.heads.get(text) ?? newHead(input);
+    const stored = this.now.get(text) ?? this.heads.get(text);
+    const head = stored ?? newHead(input);
     if (head === undefined) {
       return failed(new StoreError("SESSION_NOT_FOUND", "The session does not exist."));
     }
+    const refused = stored === undefined ? this.limits.refuseOwner?.(input.createOwnerId) : undefined;
+    if (refused !== undefined) return failed(refused);
     // The uid counts before a repeated id: an event of a deleted namesake is not this one's.
     if (input.expected.uid !== undefined && input.expected.uid !== head.uid)
       return failed(staleSession(head));

@@ -4,7 +4,10 @@
  * errors.ts, and only there.
  */
 
-/** Why a store call failed. Names are those of `ErrorReason` in the contract where one exists. */
+/**
+ * Why a store call failed. Names are those of `ErrorReason` in the contract where one exists.
+ * The message of INVALID_OWNER says what is wrong with the owner, after its name: "must be …".
+ */
 export type StoreErrorReason =
   | "SESSION_NOT_FOUND"
   | "SESSION_ALREADY_EXISTS"
@@ -13,6 +16,7 @@ export type StoreErrorReason =
   | "EVENT_ID_CONFLICT"
   | "BATCH_PARTLY_STORED"
   | "REQUEST_ID_CONFLICT"
+  | "INVALID_OWNER"
   | "TOO_LARGE"
   | "CONTENTION"
   | "STORE_UNAVAILABLE"

@@ -5,6 +5,7 @@
  * driver. Checksums cover the text as written, so they do not depend on the names.
  */
 import { SCHEMA_NAMES, SCHEMA_TABLES, VERSIONS_TABLE } from "./migrations.ts";
+import { type OwnerColumn, ownerConstraint, ownerDefinition } from "./owner-column.ts";
 
 /** What every template name begins with, and the names of a schema where nobody says otherwise. */
 export const TEMPLATE_PREFIX = "adk_";
@@ -15,9 +16,15 @@ export interface SchemaOptions {
   readonly tablePrefix: string;
   /** Whole names of single tables, by the name in the seeds without `adk_`: `sessions`. */
   readonly tableNames: ReadonlyMap<string, string>;
+  /** Where the owner of a session is kept; undefined for a text column `owner_id`. */
+  readonly ownerColumn: OwnerColumn | undefined;
 }
 
-export const DEFAULT_SCHEMA: SchemaOptions = { tablePrefix: TEMPLATE_PREFIX, tableNames: new Map() };
+export const DEFAULT_SCHEMA: SchemaOptions = {
+  tablePrefix: TEMPLATE_PREFIX,
+  tableNames: new Map(),
+  ownerColumn: undefined,
+};
 
 /** The tables as `--table-names` calls them: `sessions`, `events`, … */
 export const TABLE_KEYS: readonly string[] = [...SCHEMA_TABLES, VERSIONS_TABLE].map((table) =>
@@ -40,8 +47,11 @@ export function nameProblem(name: string, longest: number): string | undefined {
   return `is made of lower-case letters, digits and _, begins with no digit, and has at most ${longest} characters`;
 }
 
-/** Text of the template that is a name of ours. */
-const TEMPLATE_NAME = /\badk_[a-z0-9_]+/g;
+/** Text of the template that is a name of ours; what is quoted is an operator's. */
+const TEMPLATE_NAME = /(?<!`)\badk_[a-z0-9_]+/g;
+
+/** Statements that write the owner: the first `owner_id` of their text is the column that they write. */
+const WRITES_OWNER = /^(?:INSERT INTO adk_sessions \(|UPDATE adk_sessions SET )/;
 
 /** Templates of which an index or view name may begin with another's, the longest first. */
 const TABLES_BY_LENGTH = [...SCHEMA_TABLES, VERSIONS_TABLE].sort((a, b) => b.length - a.length);
@@ -58,7 +68,33 @@ export class Schema {
 
   constructor(options: SchemaOptions = DEFAULT_SCHEMA) {
     this.options = options;
-    this.asWritten = options.tablePrefix === TEMPLATE_PREFIX && options.tableNames.size === 0;
+    this.asWritten =
+      options.tablePrefix === TEMPLATE_PREFIX &&
+      options.tableNames.size === 0 &&
+      options.ownerColumn === undefined;
+  }
+
+  /** Where the owner of a session is kept; undefined for `owner_id` as it is. */
+  get owner(): OwnerColumn | undefined {
+    return this.options.ownerColumn;
+  }
+
+  /**
+   * Fills in what the table of sessions says of the owner: `{owner_column}`, the reference
+   * `{owner_fk}`, and `{owner_key}`, an index for it in the form of `key`. `plain` is the
+   * column of text, `shown` the generated one from an expression that is a text or NULL.
+   */
+  fillOwner(template: string, dialect: OwnerDialect): string {
+    const { owner } = this;
+    if (owner === undefined) {
+      return template.replace("{owner_column}", dialect.plain).replace(/\s*\{owner_(?:fk|key)\}/g, "");
+    }
+    const columns = `${ownerDefinition(owner, dialect.collates)},\n  ${dialect.shown(quoted(owner.name))}`;
+    const reference = owner.reference === undefined ? "" : `,\n  ${ownerConstraint(owner, owner.reference)}`;
+    return template
+      .replace("{owner_column}", () => columns)
+      .replace(/\s*\{owner_fk\}/, () => reference)
+      .replace(/\s*\{owner_key\}/, () => `,\n  KEY adk_sessions_by_owner (${quoted(owner.name)})`);
   }
 
   /** The name here of a table, view, index or constraint of the template. */
@@ -80,7 +116,12 @@ export class Schema {
     if (this.asWritten) return text;
     const known = this.rendered.get(text);
     if (known !== undefined) return known;
-    const made = text.replace(TEMPLATE_NAME, (name) => quoted(this.nameOf(name)));
+    const { owner } = this;
+    const written =
+      owner !== undefined && WRITES_OWNER.test(text)
+        ? text.replace(/\bowner_id\b/, quoted(owner.name))
+        : text;
+    const made = written.replace(TEMPLATE_NAME, (name) => quoted(this.nameOf(name)));
     if (text.length <= MAX_KEPT_LENGTH && this.rendered.size < MAX_KEPT) this.rendered.set(text, made);
     return made;
   }
@@ -102,6 +143,16 @@ export class Schema {
     }
     return undefined;
   }
+}
+
+/** How an engine declares the owner's columns. */
+export interface OwnerDialect {
+  /** Whether it knows the collations of MySQL. */
+  readonly collates: boolean;
+  /** `owner_id` as an ordinary column. */
+  readonly plain: string;
+  /** `owner_id` as a column that shows another one as text. */
+  readonly shown: (column: string) => string;
 }
 
 /** A name as it stands in SQL; names of ours have no backtick in them. */

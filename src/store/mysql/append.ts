@@ -10,6 +10,7 @@ import {
 import { StoreError } from "../errors.ts";
 import type { AppendInput, AppendOutcome, NewEvent, SessionKey } from "../store.ts";
 import { PACKET_HEADROOM_BYTES } from "./connection.ts";
+import { ownerCheck } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import {
   compareKeys,
@@ -64,9 +65,11 @@ async function commit(
   signal: AbortSignal | undefined,
 ): Promise<readonly AppendOutcome[]> {
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
-    const { heads, marks } = await load(transaction, group);
-    const plan = planAppends(group, heads, marks, options);
-    const statements = toStatements(plan, options, transaction.maxStatementBytes);
+    const { heads, owners, marks } = await load(transaction, group);
+    const refuseOwner = await ownerCheck(transaction, group);
+    const limits = refuseOwner === undefined ? options : { ...options, refuseOwner };
+    const plan = planAppends(group, heads, marks, limits);
+    const statements = toStatements(plan, owners, options, transaction);
     if (statements.length > 0) await transaction.commit(statements);
     return plan.outcomes;
   });
@@ -76,7 +79,11 @@ async function commit(
 async function load(
   transaction: Transaction,
   group: readonly AppendInput[],
-): Promise<{ heads: Map<string, SessionHead>; marks: Map<string, Map<string, EventMark>> }> {
+): Promise<{
+  heads: Map<string, SessionHead>;
+  owners: Map<string, string>;
+  marks: Map<string, Map<string, EventMark>>;
+}> {
   const sessions = new Map<string, { key: SessionKey; ids: string[] }>();
   for (const { key, events } of group) {
     const text = keyText(key);
@@ -105,10 +112,12 @@ async function load(
   });
   const results = await transaction.run([...locks, ...lookups]);
   const heads = new Map<string, SessionHead>();
+  const owners = new Map<string, string>();
   for (const { rows } of results.slice(0, locks.length)) {
     for (const row of rows as unknown as readonly SessionRow[]) {
       const head = toHead(row);
       heads.set(keyText(head.key), head);
+      owners.set(keyText(head.key), row.owner_id);
     }
   }
   const marks = new Map<string, Map<string, EventMark>>();
@@ -119,20 +128,22 @@ async function load(
       marks.set(text, known.set(row.id, toMark(row)));
     }
   }
-  return { heads, marks };
+  return { heads, owners, marks };
 }
 
 /** The plan's writes, every table's rows in the order of their keys. */
 function toStatements(
   plan: AppendPlan,
+  owners: ReadonlyMap<string, string>,
   { maxJsonDepth }: AppendOptions,
-  maxStatementBytes: number,
+  { maxStatementBytes, connection }: Transaction,
 ): Statement[] {
+  const { owner } = connection.schema;
   const created = plan.created.toSorted((a, b) => compareKeys(a.head.key, b.head.key));
   const events = plan.events.toSorted((a, b) => compareKeys(a.key, b.key) || a.seq - b.seq);
   return [
-    ...insertSessions(created.map(madeByAppend), maxStatementBytes),
-    ...advanceSessions(plan.advanced, maxStatementBytes),
+    ...insertSessions(created.map(madeByAppend), maxStatementBytes, owner),
+    ...advanceSessions(plan.advanced, owner?.notNull === true ? owners : undefined, maxStatementBytes),
     ...insertRows(INSERT_EVENT, events.map(eventValues), maxStatementBytes),
     ...writeState(
       [
@@ -157,10 +168,19 @@ const ADVANCED = [
   "last_event_time",
 ] as const;
 
-/** The rows are there and locked, so each insert is an update: of many rows in one statement. */
-function advanceSessions(heads: readonly SessionHead[], maxStatementBytes: number): Statement[] {
+/**
+ * The rows are there and locked, so each insert is an update: of many rows in one statement.
+ * An owner that must be there is said again, since a server may check the row of an insert
+ * that it does not make.
+ */
+function advanceSessions(
+  heads: readonly SessionHead[],
+  owners: ReadonlyMap<string, string> | undefined,
+  maxStatementBytes: number,
+): Statement[] {
+  const columns = [...SESSION_KEY, "uid", "create_time", ...ADVANCED, ...(owners ? ["owner_id"] : [])];
   return insertRows(
-    `INSERT INTO adk_sessions (${[...SESSION_KEY, "uid", "create_time", ...ADVANCED].join(", ")})`,
+    `INSERT INTO adk_sessions (${columns.join(", ")})`,
     heads
       .toSorted((a, b) => compareKeys(a.key, b.key))
       .map((head): SqlValue[] => [
@@ -173,6 +193,7 @@ function advanceSessions(heads: readonly SessionHead[], maxStatementBytes: numbe
         head.eventBytes,
         head.updateMicros,
         fromDouble(head.lastEventTime),
+        ...(owners ? [owners.get(keyText(head.key)) ?? ""] : []),
       ]),
     maxStatementBytes,
     ` ON DUPLICATE KEY UPDATE ${ADVANCED.map((column) => `${column} = VALUES(${column})`).join(", ")}`,

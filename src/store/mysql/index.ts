@@ -6,6 +6,7 @@ import { doctor } from "./doctor/index.ts";
 import { failureOf, toStartError } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
 import { findSchema, migrate } from "./migrate.ts";
+import { requireOwnerTable } from "./owner.ts";
 import { Pool } from "./pool.ts";
 import { tryRights } from "./privileges.ts";
 import { STEPS } from "./schema.ts";
@@ -58,6 +59,7 @@ export const mysqlEngine: Engine = {
       const connection = await connect();
       try {
         requireCurrent(STEPS, await findSchema(connection), (name) => connection.schema.nameOf(name));
+        await requireOwnerTable(connection);
         await requirePrivileges(connection, options);
       } finally {
         await connection.end();

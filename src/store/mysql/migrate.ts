@@ -20,6 +20,7 @@ import type { Schema } from "../schema.ts";
 import type { Connection } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { failureOf } from "./errors.ts";
+import { requireReference } from "./owner.ts";
 import { renderSql, STEPS, versionsTableSql } from "./schema.ts";
 import { count, type SqlValue, statement } from "./sql.ts";
 
@@ -53,14 +54,15 @@ export async function migrate(
   const findPlan = async () => planMigration(STEPS, await findSchema(work), (name) => schema.nameOf(name));
   const plan = await findPlan();
   if (plan.steps.length === 0 || options.dryRun) return rendered(plan, schema, options);
-  await run(work, versionsTableSql(dialect));
+  await requireReference(work);
+  await run(work, versionsTableSql(schema, dialect));
   return underLease(lease, async () => {
     // Another process may have migrated while this one waited.
     const now = await findPlan();
     for (const step of now.steps) {
       options.onStep?.(step);
       await record(work, step, false);
-      for (const sql of step.sql) await run(work, renderSql(sql, dialect, foreignKeys));
+      for (const sql of step.sql) await run(work, renderSql(sql, schema, dialect, foreignKeys));
       await record(work, step, true);
     }
     return rendered(now, schema, options);
@@ -184,7 +186,7 @@ function rendered(
 ): MigrationReport {
   const steps = report.steps.map((step) => ({
     ...step,
-    sql: step.sql.map((sql) => schema.sql(renderSql(sql, dialect, foreignKeys))),
+    sql: step.sql.map((sql) => renderSql(sql, schema, dialect, foreignKeys)),
   }));
   return { ...report, steps };
 }

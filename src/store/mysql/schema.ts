@@ -7,6 +7,7 @@
  */
 import type { MigrationStep } from "../engine.ts";
 import { VERSIONS_TABLE } from "../migrations.ts";
+import type { OwnerDialect, Schema } from "../schema.ts";
 import type { Dialect } from "./dialect.ts";
 
 const TABLE_OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE={exact}";
@@ -31,7 +32,7 @@ const SESSIONS = `CREATE TABLE IF NOT EXISTS adk_sessions (
   first_seq BIGINT NOT NULL DEFAULT 1,
   event_count BIGINT NOT NULL,
   event_bytes BIGINT NOT NULL,
-  owner_id VARCHAR(191) NOT NULL DEFAULT '',
+  {owner_column},
   display_name VARCHAR(1024) NOT NULL DEFAULT '',
   create_time BIGINT NOT NULL COMMENT 'microseconds since 1970, UTC',
   update_time BIGINT NOT NULL COMMENT 'microseconds since 1970, UTC',
@@ -40,7 +41,7 @@ const SESSIONS = `CREATE TABLE IF NOT EXISTS adk_sessions (
   KEY adk_sessions_by_update (app_name, update_time, user_id, id),
   KEY adk_sessions_by_user_update (app_name, user_id, update_time, id),
   KEY adk_sessions_by_create (app_name, create_time, user_id, id),
-  KEY adk_sessions_by_user_create (app_name, user_id, create_time, id)
+  KEY adk_sessions_by_user_create (app_name, user_id, create_time, id){owner_key}{owner_fk}
 ) ${TABLE_OPTIONS}`;
 
 const EVENTS = `CREATE TABLE IF NOT EXISTS adk_events (
@@ -184,17 +185,32 @@ export const STEPS: readonly MigrationStep[] = [
 ];
 
 /** The statement that makes the table of versions. */
-export function versionsTableSql(dialect: Dialect): string {
-  return renderSql(VERSIONS, dialect, true);
+export function versionsTableSql(schema: Schema, dialect: Dialect): string {
+  return renderSql(VERSIONS, schema, dialect, true);
+}
+
+/** The owner's columns. The text has the exact collation, so that filters compare as everywhere. */
+function ownerDialect({ exactCollation }: Dialect): OwnerDialect {
+  return {
+    collates: true,
+    plain: "owner_id VARCHAR(191) NOT NULL DEFAULT ''",
+    shown: (column) =>
+      `owner_id VARCHAR(191) CHARACTER SET utf8mb4 COLLATE ${exactCollation} ` +
+      `GENERATED ALWAYS AS (COALESCE(CAST(${column} AS CHAR(191) CHARACTER SET utf8mb4), '')) VIRTUAL`,
+  };
 }
 
 /** A statement of a step for a server, with or without foreign keys. */
-export function renderSql(template: string, dialect: Dialect, foreignKeys: boolean): string {
-  return template.replaceAll("{exact}", dialect.exactCollation).replace(/\{(\w+)_fk\}/, (_, table: string) =>
-    foreignKeys
-      ? `,
+export function renderSql(template: string, schema: Schema, dialect: Dialect, foreignKeys: boolean): string {
+  const filled = schema
+    .fillOwner(template, ownerDialect(dialect))
+    .replaceAll("{exact}", dialect.exactCollation)
+    .replace(/\{(\w+)_fk\}/, (_, table: string) =>
+      foreignKeys
+        ? `,
   CONSTRAINT adk_${table}_session FOREIGN KEY (app_name, user_id, session_id)
     REFERENCES adk_sessions (app_name, user_id, id) ON DELETE CASCADE`
-      : "",
-  );
+        : "",
+    );
+  return schema.sql(filled);
 }

@@ -1,6 +1,7 @@
 /** Session rows: create, read, change, delete. */
 import { type PlannedSession, type SessionHead, staleSession } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
+import { type OwnerColumn, ownerValue } from "../owner-column.ts";
 import { EMPTY_DELTA, EMPTY_SCOPE_DELTA } from "../state.ts";
 import type {
   CreateSessionInput,
@@ -24,6 +25,7 @@ import {
   sessionFromAnswer,
   sessionToAnswer,
 } from "../stored-text.ts";
+import { requireOwner } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import { findAnswer, forgetState, keepAnswer, keptAnswer, type MarkedRequest } from "./requests.ts";
 import { keyValues, OF_SESSION, SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead } from "./rows.ts";
@@ -46,7 +48,11 @@ export function madeByAppend({ head, ownerId }: PlannedSession): NewSession {
 }
 
 /** Statements for the rows of new sessions, each with its create as the first change. */
-export function insertSessions(made: readonly NewSession[], maxStatementBytes: number): Statement[] {
+export function insertSessions(
+  made: readonly NewSession[],
+  maxStatementBytes: number,
+  owner: OwnerColumn | undefined,
+): Statement[] {
   return [
     ...insertRows(
       `INSERT INTO adk_sessions (${SESSION_COLUMNS})`,
@@ -58,7 +64,7 @@ export function insertSessions(made: readonly NewSession[], maxStatementBytes: n
         1,
         head.eventCount,
         head.eventBytes,
-        ownerId,
+        ownerValue(owner, ownerId),
         displayName,
         head.createMicros,
         head.updateMicros,
@@ -102,6 +108,7 @@ export async function createSession(
     if (row !== undefined) {
       throw new StoreError("SESSION_ALREADY_EXISTS", "A session of this key exists already.");
     }
+    await requireOwner(transaction, input.ownerId);
     const head: SessionHead = {
       key,
       uid: input.uid,
@@ -115,7 +122,7 @@ export async function createSession(
     };
     const { maxStatementBytes } = transaction;
     await transaction.run([
-      ...insertSessions([{ ...input, head }], maxStatementBytes),
+      ...insertSessions([{ ...input, head }], maxStatementBytes, transaction.connection.schema.owner),
       ...insertLabels(key, input.labels, maxStatementBytes),
       ...writeState(deltaPlaces(key, input.delta), { maxJsonDepth, maxStatementBytes }),
     ]);
@@ -155,6 +162,7 @@ export async function updateSession(
     const row = found[0]?.rows[0] as SessionRow | undefined;
     if (row === undefined) throw new StoreError("SESSION_NOT_FOUND", "The session does not exist.");
     requireExpected(toHead(row), input.expected);
+    if (input.ownerId !== undefined) await requireOwner(transaction, input.ownerId);
     const revision = row.revision + 1;
     // Clocks of several servers may differ; a session's update time never goes backwards.
     const createMicros = Math.max(input.nowMicros, row.update_time);
@@ -177,7 +185,7 @@ export async function updateSession(
         `UPDATE adk_sessions SET revision = ?, update_time = ?, owner_id = ?, display_name = ? WHERE ${allEqual(SESSION_KEY)}`,
         revision,
         createMicros,
-        ownerId ?? row.owner_id,
+        ownerValue(transaction.connection.schema.owner, ownerId ?? row.owner_id),
         displayName ?? row.display_name,
         ...keyValues(key),
       ),

@@ -26,7 +26,7 @@ export interface TransactionOptions {
 
 /** One try of a transaction: begins with the first statements and ends with the last, to save round trips. */
 export class Transaction {
-  private readonly connection: Connection;
+  readonly connection: Connection;
   private state: "new" | "open" | "committing" | "done" = "new";
 
   constructor(connection: Connection) {

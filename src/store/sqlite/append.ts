@@ -10,6 +10,7 @@ import {
 import type { AppendInput, AppendOutcome } from "../store.ts";
 import { eventDeltaToColumns } from "../stored-text.ts";
 import type { Connection } from "./connection.ts";
+import { refuseOwner } from "./owner.ts";
 import { MARK_COLUMNS, type MarkRow, toFlag, toHead, toMark, toPayload, toShownMicros } from "./rows.ts";
 import { insertSession, madeByAppend, readRow } from "./sessions.ts";
 import { writeAppState, writeSessionState, writeUserState } from "./state.ts";
@@ -28,7 +29,10 @@ export function append(
 ): readonly AppendOutcome[] {
   return db.write(() => {
     const { heads, marks } = load(db, group);
-    const plan = planAppends(group, heads, marks, limits);
+    const plan = planAppends(group, heads, marks, {
+      ...limits,
+      refuseOwner: (ownerId) => refuseOwner(db, ownerId),
+    });
     for (const { head, ownerId } of plan.created) insertSession(db, head, madeByAppend(ownerId));
     for (const head of plan.advanced) advance(db, head);
     for (const event of plan.events) insertEvent(db, event);

@@ -15,7 +15,8 @@ import {
 import { Schema } from "../schema.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { toStartError } from "./errors.ts";
-import { CREATE_VERSIONS_TABLE, STEPS } from "./schema.ts";
+import { requireOwnerTable, requireReference } from "./owner.ts";
+import { CREATE_VERSIONS_TABLE, renderStep, STEPS } from "./schema.ts";
 import type { OpenedInfo, WorkerOptions } from "./wire.ts";
 
 /** Opens a database that has the newest schema. @throws StartError, SqliteError */
@@ -28,6 +29,7 @@ export function openForWork(options: WorkerOptions): { db: Connection; info: Ope
   const db = Connection.open(options);
   try {
     requireCurrent(STEPS, findSchema(db), nameOf(db));
+    requireOwnerTable(db);
     db.enableWal(options.busyTimeoutMs);
     if (options.role === "reader") db.db.pragma("query_only = ON");
     // A file that takes no writes is found out now and not by the first append.
@@ -64,6 +66,7 @@ export function migrate(options: MigrationOptions): MigrationReport {
 function migrateOpen(db: Connection, options: MigrationOptions): MigrationReport {
   const plan = planMigration(STEPS, findSchema(db), nameOf(db));
   if (options.dryRun || plan.steps.length === 0) return rendered(plan, db.schema);
+  requireReference(db);
   db.enableWal(options.busyTimeoutMs);
   return db.write(() => {
     // Another server may have migrated while this one waited for the lock.
@@ -82,12 +85,12 @@ function nameOf(db: Connection): (template: string) => string {
 function rendered(report: MigrationReport, schema: Schema): MigrationReport {
   return {
     ...report,
-    steps: report.steps.map((step) => ({ ...step, sql: step.sql.map((sql) => schema.sql(sql)) })),
+    steps: report.steps.map((step) => ({ ...step, sql: renderStep(step, schema) })),
   };
 }
 
 function run(db: Connection, step: MigrationStep, onStep: MigrationOptions["onStep"]): void {
-  for (const sql of step.sql) db.exec(sql);
+  for (const sql of renderStep(step, db.schema)) db.exec(sql);
   db.run(
     "INSERT INTO adk_schema_versions (version, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
     step.version,

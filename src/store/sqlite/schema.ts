@@ -8,6 +8,7 @@
  * is none is NULL, which JSON functions pass over.
  */
 import type { MigrationStep } from "../engine.ts";
+import { type OwnerDialect, quoted, type Schema } from "../schema.ts";
 
 /** Made before the first step; its rows tell which steps ran. */
 export const CREATE_VERSIONS_TABLE = `
@@ -39,12 +40,12 @@ const TABLES: readonly string[] = [
   first_seq INTEGER NOT NULL,
   event_count INTEGER NOT NULL,
   event_bytes INTEGER NOT NULL,
-  owner_id TEXT NOT NULL,
+  {owner_column},
   display_name TEXT NOT NULL,
   create_time INTEGER NOT NULL,
   update_time INTEGER NOT NULL,
   last_event_time NOT NULL,
-  PRIMARY KEY (app_name, user_id, id)
+  PRIMARY KEY (app_name, user_id, id){owner_fk}
 ) WITHOUT ROWID`,
   "CREATE INDEX adk_sessions_by_update ON adk_sessions (app_name, update_time, user_id, id)",
   "CREATE INDEX adk_sessions_by_user_update ON adk_sessions (app_name, user_id, update_time, id)",
@@ -161,6 +162,25 @@ SELECT id, session_id, app_name, user_id, invocation_id, author, actions, long_r
   bytes, writer_language, writer_adk_version
 FROM adk_events`,
 ];
+
+/** The owner's columns. */
+const OWNER: OwnerDialect = {
+  collates: false,
+  plain: "owner_id TEXT NOT NULL",
+  shown: (column) => `owner_id TEXT GENERATED ALWAYS AS (coalesce(CAST(${column} AS TEXT), '')) VIRTUAL`,
+};
+
+/** The statements of a step as they run here. */
+export function renderStep({ sql }: MigrationStep, schema: Schema): string[] {
+  return sql.flatMap((template) => {
+    const filled = schema.sql(schema.fillOwner(template, OWNER));
+    const { owner } = schema;
+    if (owner === undefined || !template.includes("{owner_column}")) return [filled];
+    // What deletes an owner looks for its sessions.
+    const index = `CREATE INDEX adk_sessions_by_owner ON adk_sessions (${quoted(owner.name)})`;
+    return [filled, schema.sql(index)];
+  });
+}
 
 /** All steps, oldest first. */
 export const STEPS: readonly MigrationStep[] = [{ version: 1, name: "sessions", sql: [...TABLES, ...VIEWS] }];

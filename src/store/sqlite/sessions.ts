@@ -1,6 +1,7 @@
 /** Session rows: create, read, change, delete, list. */
 import { type SessionHead, staleSession } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
+import { ownerValue } from "../owner-column.ts";
 import { EMPTY_DELTA, EMPTY_SCOPE_DELTA, mergeState } from "../state.ts";
 import type {
   CreateSessionInput,
@@ -25,6 +26,7 @@ import {
   sessionToAnswer,
 } from "../stored-text.ts";
 import type { Connection, SqlValue } from "./connection.ts";
+import { requireOwner } from "./owner.ts";
 import { answerOnce, forgetState, type MarkedRequest } from "./requests.ts";
 import { SESSION_COLUMNS, type SessionRow, toHead, toSession } from "./rows.ts";
 import {
@@ -77,6 +79,7 @@ export function createSession(db: Connection, input: CreateSessionInput): Sessio
     if (readRow(db, key) !== undefined) {
       throw new StoreError("SESSION_ALREADY_EXISTS", "A session of this key exists already.");
     }
+    requireOwner(db, input.ownerId);
     const head: SessionHead = {
       key,
       uid: input.uid,
@@ -112,7 +115,7 @@ export function insertSession(db: Connection, head: SessionHead, made: NewSessio
     head.headSeq,
     head.eventCount,
     head.eventBytes,
-    made.ownerId,
+    ownerValue(db.schema.owner, made.ownerId),
     made.displayName,
     head.createMicros,
     head.updateMicros,
@@ -149,6 +152,7 @@ export function updateSession(db: Connection, input: UpdateSessionInput): Sessio
     const row = readRow(db, key);
     if (row === undefined) throw new StoreError("SESSION_NOT_FOUND", "The session does not exist.");
     requireExpected(toHead(key, row), input.expected);
+    if (input.ownerId !== undefined) requireOwner(db, input.ownerId);
     const revision = row.revision + 1;
     // Clocks of several servers may differ; a session's update time never goes backwards.
     const micros = Math.max(nowMicros, row.update_time);
@@ -156,7 +160,7 @@ export function updateSession(db: Connection, input: UpdateSessionInput): Sessio
       `UPDATE adk_sessions SET revision = ?, update_time = ?, owner_id = ?, display_name = ? WHERE ${BY_KEY}`,
       revision,
       micros,
-      input.ownerId ?? row.owner_id,
+      ownerValue(db.schema.owner, input.ownerId ?? row.owner_id),
       input.displayName ?? row.display_name,
       ...values(key),
     );

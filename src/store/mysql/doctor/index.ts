@@ -68,7 +68,7 @@ async function checkSchema(
   }
   const expected = STEPS.flatMap(({ sql }) =>
     sql.flatMap(
-      (template) => shapeOf(connection.schema.sql(renderSql(template, server.dialect, foreignKeys))) ?? [],
+      (template) => shapeOf(renderSql(template, connection.schema, server.dialect, foreignKeys)) ?? [],
     ),
   );
   const tables = await findTables(
