@@ -1,5 +1,6 @@
 /** The owner of a session in a column of the operator's own, with a reference to his table. */
 import { afterEach, describe, expect, test } from "vitest";
+import type { Finding } from "../../src/store/finding.ts";
 import { parseOwnerColumn } from "../../src/store/owner-column.ts";
 import { DEFAULT_SCHEMA, type SchemaOptions } from "../../src/store/schema.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -31,7 +32,7 @@ const withOwner = (ddl: string, more: Partial<SchemaOptions> = {}): SchemaOption
   ownerColumn: parseOwnerColumn(ddl),
 });
 
-const harnesses: readonly StoreHarness[] = [sqliteHarness, ...serverEngines().map(serverHarness)];
+const harnesses: readonly StoreHarness[] = [sqliteHarness, ...serverEngines().map((kind) => serverHarness(kind))];
 
 describe.each(harnesses)("$name: owner column", (harness) => {
   const open: Store[] = [];
@@ -174,6 +175,19 @@ describe.each(harnesses)("$name: owner column", (harness) => {
     await sessionWithEvents(store, keyOf("other"), 2);
     const cleared = await store.updateSession(updateInput(keyOf("app", "x'y\\z"), { ownerId: "" }));
     expect(cleared.ownerId).toBe("");
+  });
+
+  test("the doctor finds the tables as they should be", async () => {
+    const database = await makeTenants(42);
+    const schema = withOwner("tenant BIGINT UNSIGNED NOT NULL", { tablePrefix: "own_" });
+    const store = await openStore(database, schema);
+    await create(store, "s", "9223372036854775807");
+    expect((await mustGet(store, keyOf("app"))).ownerId).toBe("9223372036854775807");
+    const found = new Map<string, Finding>();
+    for await (const finding of harness.engine.doctor(database.url, { ...harness.options, schema })) {
+      found.set(finding.check, finding);
+    }
+    expect(found.get("schema")).toMatchObject({ level: "ok" });
   });
 
   test("start says what is wrong with the tables that are there", async () => {

@@ -6,6 +6,7 @@ import { SERVER_CHECKS, tableFindings } from "../../../src/store/mysql/doctor/ch
 import { driftOf, plainType, shapeOf } from "../../../src/store/mysql/doctor/drift.ts";
 import type { ServerFacts } from "../../../src/store/mysql/doctor/facts.ts";
 import { renderSql, STEPS } from "../../../src/store/mysql/schema.ts";
+import { Schema } from "../../../src/store/schema.ts";
 import { options } from "./harness.ts";
 
 const dialect = dialectOf("9.7.0");
@@ -98,7 +99,7 @@ test("a buffer pool smaller than the data", () => {
 
 describe("drift", () => {
   const shapes = STEPS.flatMap(({ sql }) =>
-    sql.flatMap((text) => shapeOf(renderSql(text, dialect, true)) ?? []),
+    sql.flatMap((text) => shapeOf(renderSql(text, new Schema(), dialect, true)) ?? []),
   );
 
   test("the migrations' own tables are read whole", () => {

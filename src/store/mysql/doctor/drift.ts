@@ -22,12 +22,12 @@ export function plainType(type: string): string {
     .toLowerCase()
     .replace(/\b(tinyint|smallint|int|bigint)\s*\(\d+\)/, "$1")
     .replace(/^(boolean|bool)$/, "tinyint")
-    .replace(/^integer$/, "int")
+    .replace(/^integer\b/, "int")
     .trim();
 }
 
 const KEY = /^(PRIMARY KEY|UNIQUE KEY `?(\w+)`?|KEY `?(\w+)`?)\s*\(([^)]*)\)/;
-const COLUMN = /^`?(\w+)`?\s+([A-Za-z]+(?:\s*\([\d, ]+\))?)(.*)$/;
+const COLUMN = /^`?(\w+)`?\s+([A-Za-z]+(?:\s*\([\d, ]+\))?(?:\s+UNSIGNED)?)(.*)$/;
 
 /** What a `CREATE TABLE` of a migration makes; undefined for another statement. */
 export function shapeOf(sql: string): TableShape | undefined {
