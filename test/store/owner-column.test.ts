@@ -32,7 +32,10 @@ const withOwner = (ddl: string, more: Partial<SchemaOptions> = {}): SchemaOption
   ownerColumn: parseOwnerColumn(ddl),
 });
 
-const harnesses: readonly StoreHarness[] = [sqliteHarness, ...serverEngines().map((kind) => serverHarness(kind))];
+const harnesses: readonly StoreHarness[] = [
+  sqliteHarness,
+  ...serverEngines().map((kind) => serverHarness(kind)),
+];
 
 describe.each(harnesses)("$name: owner column", (harness) => {
   const open: Store[] = [];
