@@ -26,8 +26,9 @@ export function fail(check: string, found: string, advice: string): Finding {
   return { check, level: "fail", found, advice };
 }
 
-/** A failure of a check itself, as a finding. */
-export function failed(check: string, error: unknown): Finding {
-  const text = error instanceof Error ? error.message : String(error);
-  return fail(check, text, "See the message; the checks that need this were left out.");
+/** An error as a finding: its first sentence says what is there, the rest what to do. */
+export function failed(check: string, error: Error): Finding {
+  const { message } = error;
+  const at = message.search(/\. (?=[A-Z])/);
+  return at < 0 ? fail(check, message, "") : fail(check, message.slice(0, at + 1), message.slice(at + 2));
 }

@@ -4,6 +4,7 @@
  */
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mysqlEngine } from "../../../src/store/mysql/index.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
 import {
   appendInput,
@@ -20,7 +21,7 @@ import {
   updateInput,
 } from "../build.ts";
 import { fillSessions } from "./fill.ts";
-import { type ServerStore, serverStore } from "./harness.ts";
+import { options, type ServerStore, serverStore } from "./harness.ts";
 import { type Sent, sentBy } from "./statements.ts";
 
 const SESSIONS = 100_000;
@@ -249,5 +250,26 @@ describe.each(serverEngines())("%s: plans", (kind) => {
       ).toEqual([]);
     }
     expect(explained).toBeGreaterThan(40);
+  });
+
+  test("an estimate of stats steps from app to app", async () => {
+    const estimate = { ...options, appName: undefined, largest: 10, estimate: true };
+    const sent = await sentBy(() => mysqlEngine.stats(made.url, estimate));
+    const asked = sent.filter(({ query }) => /FROM `?adk_sessions\b/.test(query));
+    expect(asked).toHaveLength(2);
+    for (const one of asked) {
+      const steps = await stepsOf(one);
+      expectByIndex(steps, one.query);
+      expect(steps[0]?.Extra).toMatch(/index for group-by/i);
+    }
+  });
+
+  test.each([
+    "SELECT id FROM adk_sessions WHERE display_name = 'x'",
+    "SELECT id FROM adk_sessions WHERE app_name = 'app1' ORDER BY event_bytes LIMIT 1",
+    "SELECT event_count, COUNT(*) FROM adk_sessions WHERE app_name = 'app1' GROUP BY event_count",
+  ])("scans and sorts are noticed: %s", async (query) => {
+    const steps = await stepsOf({ query, values: [] });
+    expect(() => expectByIndex(steps, query)).toThrow();
   });
 });

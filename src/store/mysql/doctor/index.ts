@@ -31,7 +31,7 @@ export async function* doctor(
     checkSettings(server, options.log);
     connection = await hosts.connect(connectionOptions(server, options));
   } catch (error) {
-    yield fail("connect", ...split(toStartError(error, where).message));
+    yield failed("connect", toStartError(error, where));
     return;
   }
   try {
@@ -64,7 +64,7 @@ async function checkSchema(
   try {
     requireCurrent(STEPS, await findSchema(connection), (name) => connection.schema.nameOf(name));
   } catch (error) {
-    return fail("schema", ...split(toStartError(error, where).message));
+    return failed("schema", toStartError(error, where));
   }
   const expected = STEPS.flatMap(({ sql }) =>
     sql.flatMap(
@@ -97,7 +97,7 @@ async function checkPrivileges(connection: Connection, where: string): Promise<F
         "Run the doctor again on the primary.",
       );
     }
-    return fail("privileges", ...split(toStartError(error, where).message));
+    return failed("privileges", toStartError(error, where));
   }
 }
 
@@ -109,12 +109,6 @@ async function checkViews(connection: Connection, where: string): Promise<Findin
     ]);
     return ok("views", "the views for people work");
   } catch (error) {
-    return warn("views", ...split(toStartError(error, where).message));
+    return { ...failed("views", toStartError(error, where)), level: "warn" };
   }
-}
-
-/** A message of an error at start as what is found and what to do. */
-function split(message: string): [found: string, advice: string] {
-  const at = message.search(/\. (?=[A-Z])/);
-  return at < 0 ? [message, ""] : [message.slice(0, at + 1), message.slice(at + 2)];
 }
