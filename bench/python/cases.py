@@ -14,7 +14,6 @@ from typing import Any
 from google.adk.events.event import Event
 from google.adk.sessions.base_session_service import BaseSessionService, GetSessionConfig
 from google.adk.sessions.session import Session
-
 from measure import Round
 from samples import STATE, event
 from seeding import clone_events, clone_sessions
@@ -93,7 +92,6 @@ class stub_of:  # noqa: N801
 
     async def __aenter__(self) -> Any:
         import grpc
-
         from sessiond.v1.session_service_pb2_grpc import SessionServiceStub
 
         self._channel = grpc.aio.insecure_channel(
