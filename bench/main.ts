@@ -39,6 +39,8 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+// An end by a signal would skip the ends of the processes that were started here.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 try {
   await main(process.argv.slice(2));
   process.exit(0);

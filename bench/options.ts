@@ -16,6 +16,8 @@ export interface Options {
   readonly profile: string | undefined;
   /** Makes this run the published one. */
   readonly publish: boolean;
+  /** What the page says with this run. */
+  readonly note: string | undefined;
   /** Only writes docs/performance.md again. */
   readonly docs: boolean;
   readonly help: boolean;
@@ -33,6 +35,7 @@ that it needs in .cache, prints progress and tables, and writes bench/results/*.
   --scale X         multiplies the large data sets (100,000 sessions, 1,000,000 events), for a quick look
   --profile FOLDER  writes CPU profiles of the server (node --cpu-prof) there
   --publish         makes this run the one that docs/performance.md shows for its engine
+  --note TEXT       what the page says with this run, such as what else the machine did
   --docs            only writes docs/performance.md again, from the published runs
   --list            names the cases
 `;
@@ -49,6 +52,7 @@ export function readOptions(args: readonly string[]): Options & { readonly list:
       scale: { type: "string", default: "1" },
       profile: { type: "string" },
       publish: { type: "boolean", default: false },
+      note: { type: "string" },
       docs: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -62,6 +66,7 @@ export function readOptions(args: readonly string[]): Options & { readonly list:
     scale: positive("scale", values.scale),
     profile: values.profile,
     publish: values.publish,
+    note: values.note,
     docs: values.docs,
     list: values.list,
     help: values.help,

@@ -24,6 +24,8 @@ export interface RunResult {
   readonly rounds: number;
   readonly seconds: number;
   readonly scale: number;
+  /** What whoever ran it has to say. */
+  readonly note?: string;
   readonly cases: readonly CaseResult[];
 }
 
@@ -75,6 +77,7 @@ export async function runEngine(engine: EngineName, options: Options, listener: 
       ),
     },
     ...{ rounds, seconds, scale },
+    ...(options.note === undefined ? {} : { note: options.note }),
     cases: results,
   });
   try {

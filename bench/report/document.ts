@@ -64,6 +64,7 @@ function runText(run: RunResult): string {
     "",
     ...facts.map((fact) => `- ${fact}`),
     "",
+    ...(run.note === undefined ? [] : [run.note, ""]),
     ...summary,
     "",
     ...run.cases.map(caseSection),
