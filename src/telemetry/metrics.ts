@@ -1,10 +1,11 @@
 /** Every metric of a server, in the text form that Prometheus reads. No label is an id or any other text of a caller's. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { CommitReport } from "../pipeline/append-pipeline.ts";
 import type { CallEnd, CallInfo } from "../server/call-observer.ts";
 import { version } from "../version.ts";
 import { register } from "./read-metric.ts";
 import { StoreMetrics } from "./store-metrics.ts";
+import { Distribution, Tally } from "./tally.ts";
 
 const callSeconds = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const streamSeconds = [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120, 600, 3_600];
@@ -25,79 +26,76 @@ export interface Running {
 export class Metrics {
   readonly store: StoreMetrics;
   readonly #registry = new Registry();
-  readonly #calls: Counter<"method" | "code" | "protocol">;
-  readonly #callSeconds: Histogram<"method">;
-  readonly #streamSeconds: Histogram<"method">;
-  readonly #received: Counter<"method">;
-  readonly #sent: Counter<"method">;
-  readonly #groupAppends: Histogram;
-  readonly #groupEvents: Histogram;
-  readonly #groupBytes: Counter;
-  readonly #waits: Histogram;
+  readonly #calls: Tally;
+  readonly #callSeconds: Distribution;
+  readonly #streamSeconds: Distribution;
+  readonly #received: Tally;
+  readonly #sent: Tally;
+  readonly #groupAppends: Distribution;
+  readonly #groupEvents: Distribution;
+  readonly #groupBytes: Tally;
+  readonly #waits: Distribution;
 
   constructor() {
-    const registers = [this.#registry];
     new Gauge({
       name: "sessiond_build_info",
       help: "The versions, as labels; always 1.",
       labelNames: ["version", "node"],
-      registers,
+      registers: [this.#registry],
     }).set({ version, node: process.versions.node }, 1);
-    this.#calls = new Counter({
-      name: "sessiond_calls_total",
-      help: "Calls that ended, by method, status code and protocol.",
-      labelNames: ["method", "code", "protocol"],
-      registers,
-    });
-    this.#callSeconds = new Histogram({
-      name: "sessiond_call_duration_seconds",
-      help: "Unary calls, from their headers to their answer.",
-      labelNames: ["method"],
-      buckets: callSeconds,
-      registers,
-    });
-    this.#streamSeconds = new Histogram({
-      name: "sessiond_stream_duration_seconds",
-      help: "Streams, from their headers to their end.",
-      labelNames: ["method"],
-      buckets: streamSeconds,
-      registers,
-    });
-    this.#received = new Counter({
-      name: "sessiond_received_bytes_total",
-      help: "Bytes of requests' messages.",
-      labelNames: ["method"],
-      registers,
-    });
-    this.#sent = new Counter({
-      name: "sessiond_sent_bytes_total",
-      help: "Bytes of answers' messages, counted when the call ends.",
-      labelNames: ["method"],
-      registers,
-    });
-    this.#groupAppends = new Histogram({
-      name: "sessiond_append_group_appends",
-      help: "Appends that were committed together.",
-      buckets: groupSizes,
-      registers,
-    });
-    this.#groupEvents = new Histogram({
-      name: "sessiond_append_group_events",
-      help: "Events that were committed together.",
-      buckets: groupSizes,
-      registers,
-    });
-    this.#groupBytes = new Counter({
-      name: "sessiond_append_bytes_total",
-      help: "Bytes of events that went to the store.",
-      registers,
-    });
-    this.#waits = new Histogram({
-      name: "sessiond_append_queue_wait_seconds",
-      help: "How long appends waited for the commit before them.",
-      buckets: waitSeconds,
-      registers,
-    });
+    const registry = this.#registry;
+    this.#calls = new Tally(
+      registry,
+      "sessiond_calls_total",
+      "Calls that ended, by method, status code and protocol.",
+      ["method", "code", "protocol"],
+    );
+    this.#callSeconds = new Distribution(
+      registry,
+      "sessiond_call_duration_seconds",
+      "Unary calls, from their headers to their answer.",
+      callSeconds,
+      "method",
+    );
+    this.#streamSeconds = new Distribution(
+      registry,
+      "sessiond_stream_duration_seconds",
+      "Streams, from their headers to their end.",
+      streamSeconds,
+      "method",
+    );
+    this.#received = new Tally(registry, "sessiond_received_bytes_total", "Bytes of requests' messages.", [
+      "method",
+    ]);
+    this.#sent = new Tally(
+      registry,
+      "sessiond_sent_bytes_total",
+      "Bytes of answers' messages, counted when the call ends.",
+      ["method"],
+    );
+    this.#groupAppends = new Distribution(
+      registry,
+      "sessiond_append_group_appends",
+      "Appends that were committed together.",
+      groupSizes,
+    );
+    this.#groupEvents = new Distribution(
+      registry,
+      "sessiond_append_group_events",
+      "Events that were committed together.",
+      groupSizes,
+    );
+    this.#groupBytes = new Tally(
+      registry,
+      "sessiond_append_bytes_total",
+      "Bytes of events that went to the store.",
+    );
+    this.#waits = new Distribution(
+      registry,
+      "sessiond_append_queue_wait_seconds",
+      "How long appends waited for the commit before them.",
+      waitSeconds,
+    );
     this.store = new StoreMetrics(this.#registry);
   }
 
@@ -128,18 +126,18 @@ export class Metrics {
     { method, caller }: CallInfo,
     { code, seconds, streaming, requestBytes, responseBytes }: CallEnd,
   ): void {
-    const labels = { method: method.name };
-    this.#calls.inc({ method: method.name, code, protocol: caller.protocol });
-    (streaming ? this.#streamSeconds : this.#callSeconds).observe(labels, seconds);
-    this.#received.inc(labels, requestBytes);
-    this.#sent.inc(labels, responseBytes);
+    const { name } = method;
+    this.#calls.add(1, name, code, caller.protocol);
+    (streaming ? this.#streamSeconds : this.#callSeconds).observe(seconds, name);
+    this.#received.add(requestBytes, name);
+    this.#sent.add(responseBytes, name);
   }
 
   /** A group of appends goes to the store. */
   commit({ events, bytes, waitedSeconds }: CommitReport): void {
     this.#groupAppends.observe(waitedSeconds.length);
     this.#groupEvents.observe(events);
-    this.#groupBytes.inc(bytes);
+    this.#groupBytes.add(bytes);
     for (const seconds of waitedSeconds) this.#waits.observe(seconds);
   }
 

@@ -1,51 +1,51 @@
 /** Metrics of a store: its statements, repetitions, pools and what a commit is worth. */
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Gauge, type Registry } from "prom-client";
 import { ACQUIRE_BOUNDS_SECONDS, type PoolStats } from "../store/connections.ts";
 import type { Store } from "../store/store.ts";
 import { type ReadMetric, register, type Sample } from "./read-metric.ts";
+import { Distribution, histogramSamples, Tally } from "./tally.ts";
 
 const statementSeconds = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30];
 
 /** Counts what a store tells, and asks it for the rest when somebody reads. */
 export class StoreMetrics {
   readonly #registry: Registry;
-  readonly #statements: Histogram<"statement">;
-  readonly #failures: Counter<"statement">;
-  readonly #retries: Counter<"cause">;
+  readonly #statements: Distribution;
+  readonly #failures: Tally;
+  readonly #retries: Tally;
 
   constructor(registry: Registry) {
     this.#registry = registry;
-    this.#statements = new Histogram({
-      name: "sessiond_store_statement_duration_seconds",
-      help: "Statements to the database, those that go together as one, from sending to the last row.",
-      labelNames: ["statement"],
-      buckets: statementSeconds,
-      registers: [registry],
-    });
-    this.#failures = new Counter({
-      name: "sessiond_store_statement_failures_total",
-      help: "Statements that failed.",
-      labelNames: ["statement"],
-      registers: [registry],
-    });
-    this.#retries = new Counter({
-      name: "sessiond_store_retries_total",
-      help: "Transactions and reads that were run again, by cause.",
-      labelNames: ["cause"],
-      registers: [registry],
-    });
+    this.#statements = new Distribution(
+      registry,
+      "sessiond_store_statement_duration_seconds",
+      "Statements to the database, those that go together as one, from sending to the last row.",
+      statementSeconds,
+      "statement",
+    );
+    this.#failures = new Tally(
+      registry,
+      "sessiond_store_statement_failures_total",
+      "Statements that failed.",
+      ["statement"],
+    );
+    this.#retries = new Tally(
+      registry,
+      "sessiond_store_retries_total",
+      "Transactions and reads that were run again, by cause.",
+      ["cause"],
+    );
   }
 
   /** A statement is over. */
   statement(name: string, seconds: number, failed: boolean): void {
-    const labels = { statement: name };
-    this.#statements.observe(labels, seconds);
-    if (failed) this.#failures.inc(labels);
+    this.#statements.observe(seconds, name);
+    if (failed) this.#failures.add(1, name);
   }
 
   /** Something is run again. */
   retry(cause: string): void {
-    this.#retries.inc({ cause });
+    this.#retries.add(1, cause);
   }
 
   /** Takes over what an open store knows of itself. Call once. */
@@ -130,20 +130,9 @@ function poolMetrics(read: () => readonly PoolStats[]): ReadMetric[] {
       kind: "histogram",
       name: "sessiond_pool_acquire_duration_seconds",
       help: "How long calls waited for the connection that they got.",
-      read: each(({ name, acquire }) => histogramSamples({ pool: name }, acquire)),
+      read: each(({ name, acquire }) =>
+        histogramSamples({ pool: name }, ACQUIRE_BOUNDS_SECONDS, acquire.buckets, acquire.sumSeconds),
+      ),
     },
-  ];
-}
-
-function histogramSamples(labels: Sample["labels"], acquire: PoolStats["acquire"]): Sample[] {
-  let below = 0;
-  const buckets = [...ACQUIRE_BOUNDS_SECONDS, "+Inf"].map((le, at) => {
-    below += acquire.buckets[at] ?? 0;
-    return { suffix: "_bucket", labels: { ...labels, le: String(le) }, value: below };
-  });
-  return [
-    ...buckets,
-    { suffix: "_sum", labels, value: acquire.sumSeconds },
-    { suffix: "_count", labels, value: acquire.count },
   ];
 }
