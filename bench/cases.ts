@@ -294,6 +294,7 @@ export function allCases({ engine, scale }: Sizes): BenchCase[] {
     {
       name: "first-frame",
       title: "First frame of a stream",
+      note: "Each stream is cancelled at its first frame, and the CPU figures include what follows from that.",
       operation: "open a stream",
       compares: "p50",
       sides: lengths.map((events) =>
