@@ -1,5 +1,6 @@
 /** `sessiond doctor` on real servers: well set, badly set, and with tables changed by hand. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { schemaOptionsOf } from "../../../src/config/schema.ts";
 import type { Finding } from "../../../src/store/finding.ts";
 import { mysqlEngine } from "../../../src/store/mysql/index.ts";
 import {
@@ -140,6 +141,31 @@ describe.each(serverEngines())("%s: doctor", (kind) => {
       await mysqlEngine.migrate(other.url, { ...options, dryRun: false });
       await query(other.url, "ALTER TABLE adk_sessions ADD COLUMN note INT NULL, ADD KEY mine (note)");
       expect(levels(await doctor(other.url), "fail")).toEqual([]);
+    } finally {
+      await other.drop();
+    }
+  });
+
+  test("tables of other names with an owner column of the operator's", async () => {
+    const other = await server.createDatabase();
+    const schema = schemaOptionsOf({
+      tablePrefix: "my_",
+      tableNames: ["sessions=custom_sessions"],
+      ownerColumn: "tenant_id INTEGER NOT NULL REFERENCES tenants(id) ON DELETE CASCADE",
+    });
+    try {
+      await query(other.url, "CREATE TABLE tenants (id INTEGER NOT NULL PRIMARY KEY)");
+      await mysqlEngine.migrate(other.url, { ...options, schema, dryRun: false });
+      const found = await doctor(other.url, { schema });
+      expect(Object.keys(found)).toEqual(CHECKS);
+      expect(Object.values(found).filter(({ level }) => level === "fail")).toEqual([]);
+      await query(
+        other.url,
+        "ALTER TABLE custom_sessions MODIFY display_name VARCHAR(10) NOT NULL DEFAULT ''",
+      );
+      expect((await doctor(other.url, { schema }))["schema"]?.found).toBe(
+        "custom_sessions.display_name is varchar(10), not varchar(1024)",
+      );
     } finally {
       await other.drop();
     }

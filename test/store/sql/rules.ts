@@ -55,7 +55,6 @@ export const FRAGMENTS: readonly RegExp[] = [
   /^(allEqual|count|of|utc|beside|placeholders)\(.*\)$/s,
   // A word of two, or nothing.
   /^[\w.]+ \? "[A-Za-z_ ]*" : "[A-Za-z_ ]*"$/,
-  /^\[\.\.\.[A-Z_]+(, ("\w+"|\.\.\.[A-Z_]+))*\]\.join\(", "\)$/,
 ];
 
 /**
@@ -63,7 +62,7 @@ export const FRAGMENTS: readonly RegExp[] = [
  * made of constants, column and table names of ours, and placeholders.
  */
 export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
-  "mysql/append.ts": ["which.sql"],
+  "mysql/append.ts": ["which.sql", 'columns.join(", ")'],
   "mysql/dialect.ts": ["milliseconds / 1000", "Math.ceil(milliseconds)"],
   "mysql/doctor/checks.ts": ["name", "variables.get(name)", "want"],
   "mysql/doctor/facts.ts": ["marks", "where"],
@@ -78,7 +77,8 @@ export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
     'order.map((column) => `s.${column} ${direction}`).join(", ")',
   ],
   "mysql/migrate.ts": ["until"],
-  "mysql/privileges.ts": ["table"],
+  "mysql/owner.ts": ["reference.table", "reference.column"],
+  "mysql/privileges.ts": ["table", "copied(table)"],
   "mysql/server.ts": ["exactCollation"],
   "mysql/sessions.ts": ["table"],
   "mysql/snapshot.ts": ["facts", "none", "page.sql", 'parts.join(" UNION ALL ")'],
@@ -86,6 +86,8 @@ export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
   "mysql/state.ts": ["place.table", 'columns.join(", ")', "which.sql"],
   "mysql/stats.ts": ["where"],
   "sqlite/events.ts": ['conditions.join(" AND ")'],
+  "sqlite/owner.ts": ["reference.table", "reference.column", "owner.type"],
+  "sqlite/schema.ts": ["quoted(owner.name)"],
   "sqlite/sessions.ts": ["beside", 'conditions.join(" AND ")', "order"],
   "sqlite/state.ts": ["column", "table", 'key.join(", ")'],
   "sqlite/stats.ts": ["where"],
