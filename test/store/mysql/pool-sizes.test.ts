@@ -6,7 +6,7 @@ import { runConformance } from "../run-conformance.ts";
 import { serverHarness } from "./harness.ts";
 
 /** What the number of connections has to do with; `SESSIOND_TEST_POOL_SIZES=full` runs all categories. */
-const CATEGORIES: readonly CategoryName[] = ["append groups", "idempotency", "streams", "concurrency"];
+const CATEGORIES: readonly CategoryName[] = ["append groups", "streams", "concurrency"];
 
 describe.each(serverEngines())("%s", (kind) => {
   for (const size of [1, 16]) {
