@@ -72,6 +72,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           grpcTarget,
           httpUrl: url(http?.port ?? config.httpPort),
           tls: tls !== undefined,
+          metrics: options.metrics !== undefined,
         }),
       metrics: options.metrics,
     });

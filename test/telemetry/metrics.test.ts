@@ -128,6 +128,10 @@ describe.each(storeNames)("%s", (store) => {
     expect(scraped.samples.length).toBeLessThan(1_500);
   });
 
+  test("the page at / leads here", async () => {
+    expect(await (await fetch(server.httpUrl)).text()).toContain('<a href="/metrics">');
+  });
+
   test("names follow the conventions", () => {
     const types = [...scraped.text.matchAll(/^# TYPE (\w+) (\w+)$/gm)];
     const own = types.filter(([, name]) => name?.startsWith("sessiond_"));
@@ -170,6 +174,7 @@ test("--no-metrics leaves the page out", async () => {
   const data = await newData("sqlite");
   const server = await startServer({ store: data.url, args: ["--no-metrics"] });
   expect((await fetch(`${server.httpUrl}/metrics`)).status).toBe(404);
+  expect(await (await fetch(server.httpUrl)).text()).not.toContain("/metrics");
   await server.kill();
   await data.drop();
 });

@@ -9,6 +9,8 @@ export interface PageFacts {
   readonly grpcTarget: string;
   readonly httpUrl: string;
   readonly tls: boolean;
+  /** Whether there is a page of metrics. */
+  readonly metrics: boolean;
 }
 
 const style = `
@@ -26,7 +28,7 @@ pre { padding: .75rem 1rem; overflow-x: auto; border: 1px solid #8886; border-ra
 export const pagePolicy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** The page as HTML. */
-export function page({ store, grpcTarget, httpUrl, tls }: PageFacts): string {
+export function page({ store, grpcTarget, httpUrl, tls, metrics }: PageFacts): string {
   const list = `${httpUrl}/${SessionService.typeName}/ListApps`;
   const create = `${httpUrl}/${SessionService.typeName}/CreateSession`;
   const key = '{"key": {"appName": "demo", "userId": "me"}}';
@@ -46,7 +48,7 @@ export function page({ store, grpcTarget, httpUrl, tls }: PageFacts): string {
 <dt>Store</dt><dd>${escapeHtml(store)}</dd>
 <dt>gRPC</dt><dd><code>${escapeHtml(grpcTarget)}</code>${tls ? " (TLS)" : ""}</dd>
 <dt>Connect, gRPC-Web</dt><dd><code>${escapeHtml(httpUrl)}</code></dd>
-<dt>Probes</dt><dd><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a></dd>
+<dt>Probes</dt><dd><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a></dd>${metrics ? '\n<dt>Metrics</dt><dd><a href="/metrics">/metrics</a></dd>' : ""}
 </dl>
 <h2>The first call</h2>
 <p>Make a session, then list the apps:</p>
