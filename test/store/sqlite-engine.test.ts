@@ -563,7 +563,8 @@ describe("processes", () => {
 
   /** A module that has `engine`, `url` and `options`. */
   function script(body: string, engine = join(ROOT, "src/store/sqlite/index.ts")): string[] {
-    const { log: _, ...options } = ENGINE_OPTIONS;
+    // What JSON does not carry is left out: the default schema.
+    const { log: _, schema: __, ...options } = ENGINE_OPTIONS;
     const head = `
       import { sqliteEngine as engine } from ${engineUrl(engine)};
       const url = ${JSON.stringify(database.url)};
