@@ -18,7 +18,7 @@ import {
   toggle,
 } from "./config/knob.ts";
 import { defaultLimits, type Limits } from "./config/limits.ts";
-import { checkTableName, schemaOptionsOf } from "./config/schema.ts";
+import { checkTableName, checkTableOptions, schemaOptionsOf } from "./config/schema.ts";
 import { UsageError } from "./config/usage.ts";
 import { isLoopback } from "./loopback.ts";
 import { parseOwnerColumn } from "./store/owner-column.ts";
@@ -114,6 +114,18 @@ export const knobs = {
     form: "DDL",
     fallback: "",
     check: parseOwnerColumn,
+  }),
+  foreignKeys: toggle({
+    group: "Store",
+    doc: "Make the tables without foreign keys to the sessions' one, where tables are made; deletes are right without",
+    fallback: true,
+  }),
+  tableOptions: list({
+    group: "Store",
+    doc: "Options of single tables, where they are made: events=ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=8",
+    form: "TABLE=OPTIONS",
+    fallback: [],
+    check: checkTableOptions,
   }),
   writeConnections: count({
     group: "Store",

@@ -6,6 +6,7 @@
  */
 import { SCHEMA_NAMES, SCHEMA_TABLES, VERSIONS_TABLE } from "./migrations.ts";
 import { type OwnerColumn, ownerConstraint, ownerDefinition } from "./owner-column.ts";
+import type { TableOptions } from "./table-options.ts";
 
 /** What every template name begins with, and the names of a schema where nobody says otherwise. */
 export const TEMPLATE_PREFIX = "adk_";
@@ -18,12 +19,18 @@ export interface SchemaOptions {
   readonly tableNames: ReadonlyMap<string, string>;
   /** Where the owner of a session is kept; undefined for a text column `owner_id`. */
   readonly ownerColumn: OwnerColumn | undefined;
+  /** Whether tables are made with foreign keys to the sessions' one; deletes are right without. */
+  readonly foreignKeys: boolean;
+  /** Further options of tables, by the key that `tableNames` has, where an engine has any. */
+  readonly tableOptions: ReadonlyMap<string, TableOptions>;
 }
 
 export const DEFAULT_SCHEMA: SchemaOptions = {
   tablePrefix: TEMPLATE_PREFIX,
   tableNames: new Map(),
   ownerColumn: undefined,
+  foreignKeys: true,
+  tableOptions: new Map(),
 };
 
 /** The tables as `--table-names` calls them: `sessions`, `events`, … */
@@ -95,6 +102,11 @@ export class Schema {
       .replace("{owner_column}", () => columns)
       .replace(/\s*\{owner_fk\}/, () => reference)
       .replace(/\s*\{owner_key\}/, () => `,\n  KEY adk_sessions_by_owner (${quoted(owner.name)})`);
+  }
+
+  /** The options of a template's table. */
+  tableOptions(template: string): TableOptions {
+    return this.options.tableOptions.get(template.slice(TEMPLATE_PREFIX.length)) ?? new Map();
   }
 
   /** The name here of a table, view, index or constraint of the template. */

@@ -179,6 +179,10 @@ async function record(connection: Connection, step: MigrationStep, finished: boo
   );
 }
 
+/**
+ * The steps as a person could run them by hand: with the table of versions and the record of
+ * each, so that a server finds the schema as if this process had made it.
+ */
 function rendered(
   report: MigrationReport,
   schema: Schema,
@@ -186,7 +190,14 @@ function rendered(
 ): MigrationReport {
   const steps = report.steps.map((step) => ({
     ...step,
-    sql: step.sql.map((sql) => renderSql(sql, schema, dialect, foreignKeys)),
+    sql: [
+      ...(step.version === 1 ? [versionsTableSql(schema, dialect)] : []),
+      ...step.sql.map((sql) => renderSql(sql, schema, dialect, foreignKeys)),
+      schema.sql(
+        `INSERT INTO ${VERSIONS_TABLE} (version, name, checksum, finished, applied_at) ` +
+          `VALUES (${count(step.version)}, '${step.name}', '${stepChecksum(step)}', 1, ${NOW_MICROS})`,
+      ),
+    ],
   }));
   return { ...report, steps };
 }

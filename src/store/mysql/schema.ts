@@ -10,7 +10,7 @@ import { VERSIONS_TABLE } from "../migrations.ts";
 import type { OwnerDialect, Schema } from "../schema.ts";
 import type { Dialect } from "./dialect.ts";
 
-const TABLE_OPTIONS = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE={exact}";
+const TABLE_OPTIONS = "ENGINE=InnoDB{table_options} DEFAULT CHARSET=utf8mb4 COLLATE={exact}";
 
 /** Records the steps. While a process migrates, version 0 is its lease: who, and until when. */
 const VERSIONS = `CREATE TABLE IF NOT EXISTS ${VERSIONS_TABLE} (
@@ -200,13 +200,21 @@ function ownerDialect({ exactCollation }: Dialect): OwnerDialect {
   };
 }
 
+/** Rows are DYNAMIC unless an operator packs them: other formats have no room for the keys. */
+function tableOptions(template: string, schema: Schema): string {
+  const table = /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(template)?.[1] ?? "";
+  const options = new Map([["ROW_FORMAT", "DYNAMIC"], ...schema.tableOptions(table)]);
+  return [...options].map(([name, value]) => ` ${name}=${value}`).join("");
+}
+
 /** A statement of a step for a server, with or without foreign keys. */
 export function renderSql(template: string, schema: Schema, dialect: Dialect, foreignKeys: boolean): string {
   const filled = schema
     .fillOwner(template, ownerDialect(dialect))
     .replaceAll("{exact}", dialect.exactCollation)
+    .replace("{table_options}", () => tableOptions(template, schema))
     .replace(/\{(\w+)_fk\}/, (_, table: string) =>
-      foreignKeys
+      foreignKeys && schema.options.foreignKeys
         ? `,
   CONSTRAINT adk_${table}_session FOREIGN KEY (app_name, user_id, session_id)
     REFERENCES adk_sessions (app_name, user_id, id) ON DELETE CASCADE`

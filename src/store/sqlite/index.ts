@@ -24,6 +24,9 @@ export const sqliteEngine: Engine = {
   },
 
   async migrate(url, options) {
+    if (options.schema !== undefined && options.schema.tableOptions.size > 0) {
+      throw new StartError("--table-options: tables have no such options in SQLite. Leave them out.");
+    }
     return migrate({
       path: parsePath(url),
       busyTimeoutMs: options.acquireTimeoutMs,

@@ -81,12 +81,21 @@ function nameOf(db: Connection): (template: string) => string {
   return (template) => db.schema.nameOf(template);
 }
 
-/** The steps as they run here; their checksums cover them as written. */
+/** The steps as a person could run them by hand, see the table of versions. */
 function rendered(report: MigrationReport, schema: Schema): MigrationReport {
-  return {
-    ...report,
-    steps: report.steps.map((step) => ({ ...step, sql: renderStep(step, schema) })),
-  };
+  const steps = report.steps.map((step) => ({
+    ...step,
+    sql: [
+      ...(step.version === 1 ? [schema.sql(CREATE_VERSIONS_TABLE)] : []),
+      ...renderStep(step, schema),
+      schema.sql(
+        "INSERT INTO adk_schema_versions (version, name, checksum, applied_at) " +
+          `VALUES (${step.version}, '${step.name}', '${stepChecksum(step)}', ` +
+          "CAST(strftime('%s', 'now') AS INTEGER) * 1000000)",
+      ),
+    ],
+  }));
+  return { ...report, steps };
 }
 
 function run(db: Connection, step: MigrationStep, onStep: MigrationOptions["onStep"]): void {

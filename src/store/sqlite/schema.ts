@@ -81,8 +81,7 @@ const TABLES: readonly string[] = [
   custom_metadata TEXT,
   extra TEXT,
   PRIMARY KEY (app_name, user_id, session_id, seq),
-  UNIQUE (app_name, user_id, session_id, id),
-  ${OF_SESSION}
+  UNIQUE (app_name, user_id, session_id, id){session_fk}
 )`,
   `CREATE TABLE adk_session_states (
   ${SESSION},
@@ -90,8 +89,7 @@ const TABLES: readonly string[] = [
   value_hash BLOB NOT NULL,
   is_json INTEGER NOT NULL,
   value TEXT NOT NULL,
-  PRIMARY KEY (app_name, user_id, session_id, state_key),
-  ${OF_SESSION}
+  PRIMARY KEY (app_name, user_id, session_id, state_key){session_fk}
 ) WITHOUT ROWID`,
   `CREATE TABLE adk_user_states (
   app_name TEXT NOT NULL,
@@ -114,8 +112,7 @@ const TABLES: readonly string[] = [
   ${SESSION},
   label_key TEXT NOT NULL,
   label_value TEXT NOT NULL,
-  PRIMARY KEY (app_name, user_id, session_id, label_key),
-  ${OF_SESSION}
+  PRIMARY KEY (app_name, user_id, session_id, label_key){session_fk}
 ) WITHOUT ROWID`,
   `CREATE TABLE adk_session_changes (
   ${SESSION},
@@ -125,8 +122,7 @@ const TABLES: readonly string[] = [
   create_time INTEGER NOT NULL,
   delta TEXT NOT NULL,
   facts TEXT,
-  PRIMARY KEY (app_name, user_id, session_id, revision),
-  ${OF_SESSION}
+  PRIMARY KEY (app_name, user_id, session_id, revision){session_fk}
 ) WITHOUT ROWID`,
   `CREATE TABLE adk_requests (
   app_name TEXT NOT NULL,
@@ -173,7 +169,8 @@ const OWNER: OwnerDialect = {
 /** The statements of a step as they run here. */
 export function renderStep({ sql }: MigrationStep, schema: Schema): string[] {
   return sql.flatMap((template) => {
-    const filled = schema.sql(schema.fillOwner(template, OWNER));
+    const reference = schema.options.foreignKeys ? `,\n  ${OF_SESSION}` : "";
+    const filled = schema.sql(schema.fillOwner(template, OWNER).replace("{session_fk}", reference));
     const { owner } = schema;
     if (owner === undefined || !template.includes("{owner_column}")) return [filled];
     // What deletes an owner looks for its sessions.
