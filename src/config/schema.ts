@@ -60,10 +60,10 @@ export function schemaOptionsOf(settings: SchemaSettings): SchemaOptions {
   }
   const options: SchemaOptions = {
     tablePrefix,
-    tableNames: names,
+    tableNames: Object.fromEntries(names),
     ownerColumn,
     foreignKeys,
-    tableOptions,
+    tableOptions: Object.fromEntries(tableOptions),
   };
   const problem = Schema.problem(options);
   if (problem !== undefined) throw new UsageError(`--table-prefix and --table-names do not fit: ${problem}`);

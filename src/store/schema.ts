@@ -16,21 +16,21 @@ export interface SchemaOptions {
   /** Stands in place of `adk_` in the names of tables, views, indexes and constraints. */
   readonly tablePrefix: string;
   /** Whole names of single tables, by the name in the seeds without `adk_`: `sessions`. */
-  readonly tableNames: ReadonlyMap<string, string>;
+  readonly tableNames: Readonly<Record<string, string>>;
   /** Where the owner of a session is kept; undefined for a text column `owner_id`. */
   readonly ownerColumn: OwnerColumn | undefined;
   /** Whether tables are made with foreign keys to the sessions' one; deletes are right without. */
   readonly foreignKeys: boolean;
   /** Further options of tables, by the key that `tableNames` has, where an engine has any. */
-  readonly tableOptions: ReadonlyMap<string, TableOptions>;
+  readonly tableOptions: Readonly<Record<string, TableOptions>>;
 }
 
 export const DEFAULT_SCHEMA: SchemaOptions = {
   tablePrefix: TEMPLATE_PREFIX,
-  tableNames: new Map(),
+  tableNames: {},
   ownerColumn: undefined,
   foreignKeys: true,
-  tableOptions: new Map(),
+  tableOptions: {},
 };
 
 /** The tables as `--table-names` calls them: `sessions`, `events`, … */
@@ -77,7 +77,7 @@ export class Schema {
     this.options = options;
     this.asWritten =
       options.tablePrefix === TEMPLATE_PREFIX &&
-      options.tableNames.size === 0 &&
+      Object.keys(options.tableNames).length === 0 &&
       options.ownerColumn === undefined;
   }
 
@@ -106,7 +106,7 @@ export class Schema {
 
   /** The options of a template's table. */
   tableOptions(template: string): TableOptions {
-    return this.options.tableOptions.get(template.slice(TEMPLATE_PREFIX.length)) ?? new Map();
+    return this.options.tableOptions[template.slice(TEMPLATE_PREFIX.length)] ?? {};
   }
 
   /** The name here of a table, view, index or constraint of the template. */
@@ -115,7 +115,7 @@ export class Schema {
     const table = TABLES_BY_LENGTH.find((name) => template === name || template.startsWith(`${name}_`));
     const stem = table ?? TEMPLATE_PREFIX;
     const key = stem.slice(TEMPLATE_PREFIX.length);
-    return (tableNames.get(key) ?? `${tablePrefix}${key}`) + template.slice(stem.length);
+    return (tableNames[key] ?? `${tablePrefix}${key}`) + template.slice(stem.length);
   }
 
   /** The template's name of a table or view here; undefined for one that is not ours. */

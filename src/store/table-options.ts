@@ -17,7 +17,7 @@ const ALLOWED: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /** Options by name, as they are written. */
-export type TableOptions = ReadonlyMap<string, string>;
+export type TableOptions = Readonly<Record<string, string>>;
 
 /** Reads `ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=8`. @throws Error that says what form it should have */
 export function parseTableOptions(text: string): TableOptions {
@@ -35,5 +35,5 @@ export function parseTableOptions(text: string): TableOptions {
     options.set(key, value);
   }
   if (options.size === 0) throw new Error("takes TABLE=OPTION=VALUE…");
-  return options;
+  return Object.fromEntries(options);
 }

@@ -11,7 +11,10 @@ import type { StoreHarness, TestDatabase } from "./harness.ts";
 import { options, query, serverHarness } from "./mysql/harness.ts";
 import { sqliteHarness } from "./sqlite-harness.ts";
 
-const harnesses: readonly StoreHarness[] = [sqliteHarness, ...serverEngines().map(serverHarness)];
+const harnesses: readonly StoreHarness[] = [
+  sqliteHarness,
+  ...serverEngines().map((kind) => serverHarness(kind)),
+];
 const cleanups: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -67,7 +70,7 @@ describe.each(harnesses)("$name: tables", (harness) => {
 
   test("options of tables are the engine's own, or refused", async () => {
     const database = await makeDatabase(harness);
-    const tableOptions = new Map([["events", parseTableOptions("row_format=COMPRESSED STATS_PERSISTENT=1")]]);
+    const tableOptions = { events: parseTableOptions("row_format=COMPRESSED STATS_PERSISTENT=1") };
     const schema = { ...DEFAULT_SCHEMA, tableOptions };
     if (harness === sqliteHarness)
       return void (await refusesStart(migrate(database, schema), /--table-options/));

@@ -21,7 +21,7 @@ import { sqliteHarness } from "./sqlite-harness.ts";
 const named = (tablePrefix: string, tableNames: Record<string, string> = {}): SchemaOptions => ({
   ...DEFAULT_SCHEMA,
   tablePrefix,
-  tableNames: new Map(Object.entries(tableNames)),
+  tableNames,
 });
 
 /** A reserved word among them: names are quoted. */

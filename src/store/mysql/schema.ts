@@ -203,8 +203,10 @@ function ownerDialect({ exactCollation }: Dialect): OwnerDialect {
 /** Rows are DYNAMIC unless an operator packs them: other formats have no room for the keys. */
 function tableOptions(template: string, schema: Schema): string {
   const table = /^CREATE TABLE IF NOT EXISTS (\w+)/.exec(template)?.[1] ?? "";
-  const options = new Map([["ROW_FORMAT", "DYNAMIC"], ...schema.tableOptions(table)]);
-  return [...options].map(([name, value]) => ` ${name}=${value}`).join("");
+  const options = { ROW_FORMAT: "DYNAMIC", ...schema.tableOptions(table) };
+  return Object.entries(options)
+    .map(([name, value]) => ` ${name}=${value}`)
+    .join("");
 }
 
 /** A statement of a step for a server, with or without foreign keys. */

@@ -24,7 +24,7 @@ export const sqliteEngine: Engine = {
   },
 
   async migrate(url, options) {
-    if (options.schema !== undefined && options.schema.tableOptions.size > 0) {
+    if (options.schema !== undefined && Object.keys(options.schema.tableOptions).length > 0) {
       throw new StartError("--table-options: tables have no such options in SQLite. Leave them out.");
     }
     return migrate({

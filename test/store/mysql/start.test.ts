@@ -210,7 +210,8 @@ describe.each(serverEngines())("%s: start", (kind) => {
   test("a migration that was cut off between any two statements is finished by the next", async () => {
     const { url: empty, cleanup } = await makeDatabase(server);
     const plan = await migrate(empty, true);
-    const statements = plan.steps.flatMap(({ sql }) => sql);
+    // Without the table of versions, and the record in it, which is turned back below.
+    const statements = plan.steps.flatMap(({ sql }) => sql.slice(1, -1));
     await migrate(empty);
     for (let kept = 0; kept < statements.length; kept += 3) {
       const connection = await mysql.createConnection(empty);
