@@ -63,6 +63,15 @@ export function stepChecksum(step: MigrationStep): string {
 }
 
 /**
+ * A step's version, name and checksum as SQL literals, for scripts that a person runs. All are
+ * this code's own; a name that would need escapes is a fault. @throws RangeError
+ */
+export function stepLiterals(step: MigrationStep): string {
+  if (!/^[\w ,.-]+$/.test(step.name)) throw new RangeError("a step's name needs escapes");
+  return `${step.version}, '${step.name}', '${stepChecksum(step)}'`;
+}
+
+/**
  * What must be run to bring what was found to the newest step; no steps if it is there.
  * `steps` are numbered 1, 2, 3 … without gaps; messages name tables by `nameOf`.
  * @throws StartError if the schema is newer, was changed by hand, or is not ours

@@ -14,6 +14,7 @@ import {
   planMigration,
   SCHEMA_NAMES,
   stepChecksum,
+  stepLiterals,
   VERSIONS_TABLE,
 } from "../migrations.ts";
 import type { Schema } from "../schema.ts";
@@ -195,7 +196,7 @@ function rendered(
       ...step.sql.map((sql) => renderSql(sql, schema, dialect, foreignKeys)),
       schema.sql(
         `INSERT INTO ${VERSIONS_TABLE} (version, name, checksum, finished, applied_at) ` +
-          `VALUES (${count(step.version)}, '${step.name}', '${stepChecksum(step)}', 1, ${NOW_MICROS})`,
+          `VALUES (${stepLiterals(step)}, 1, ${NOW_MICROS})`,
       ),
     ],
   }));

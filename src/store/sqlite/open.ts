@@ -10,6 +10,7 @@ import {
   requireCurrent,
   SCHEMA_NAMES,
   stepChecksum,
+  stepLiterals,
   VERSIONS_TABLE,
 } from "../migrations.ts";
 import { Schema } from "../schema.ts";
@@ -90,7 +91,7 @@ function rendered(report: MigrationReport, schema: Schema): MigrationReport {
       ...renderStep(step, schema),
       schema.sql(
         "INSERT INTO adk_schema_versions (version, name, checksum, applied_at) " +
-          `VALUES (${step.version}, '${step.name}', '${stepChecksum(step)}', ` +
+          `VALUES (${stepLiterals(step)}, ` +
           "CAST(strftime('%s', 'now') AS INTEGER) * 1000000)",
       ),
     ],

@@ -152,6 +152,8 @@ describe.each(serverEngines())("%s: doctor", (kind) => {
       tablePrefix: "my_",
       tableNames: ["sessions=custom_sessions"],
       ownerColumn: "tenant_id INTEGER NOT NULL REFERENCES tenants(id) ON DELETE CASCADE",
+      foreignKeys: true,
+      tableOptions: [],
     });
     try {
       await query(other.url, "CREATE TABLE tenants (id INTEGER NOT NULL PRIMARY KEY)");

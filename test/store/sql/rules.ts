@@ -62,6 +62,7 @@ export const FRAGMENTS: readonly RegExp[] = [
  * made of constants, column and table names of ours, and placeholders.
  */
 export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
+  "sqlite/open.ts": ["stepLiterals(step)"],
   "mysql/append.ts": ["which.sql", 'columns.join(", ")'],
   "mysql/dialect.ts": ["milliseconds / 1000", "Math.ceil(milliseconds)"],
   "mysql/doctor/checks.ts": ["name", "variables.get(name)", "want"],
@@ -76,7 +77,7 @@ export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
     'conditions.join(" AND ")',
     'order.map((column) => `s.${column} ${direction}`).join(", ")',
   ],
-  "mysql/migrate.ts": ["until"],
+  "mysql/migrate.ts": ["stepLiterals(step)", "until"],
   "mysql/owner.ts": ["reference.table", "reference.column"],
   "mysql/privileges.ts": ["table", "copied(table)"],
   "mysql/server.ts": ["exactCollation"],
