@@ -31,7 +31,6 @@ export const mysqlEngine: Engine = {
       try {
         return await migrate(work, lease, {
           dialect: server.dialect,
-          foreignKeys: address.foreignKeys,
           dryRun: options.dryRun,
           onStep: options.onStep,
         });

@@ -36,7 +36,6 @@ const ASK_AGAIN_MS = 200;
 
 export interface MigrationOptions {
   readonly dialect: Dialect;
-  readonly foreignKeys: boolean;
   readonly dryRun: boolean;
   readonly onStep: ((step: MigrationStep) => void) | undefined;
 }
@@ -50,7 +49,7 @@ export async function migrate(
   lease: Connection,
   options: MigrationOptions,
 ): Promise<MigrationReport> {
-  const { dialect, foreignKeys } = options;
+  const { dialect } = options;
   const { schema } = work;
   const findPlan = async () => planMigration(STEPS, await findSchema(work), (name) => schema.nameOf(name));
   const plan = await findPlan();
@@ -63,7 +62,7 @@ export async function migrate(
     for (const step of now.steps) {
       options.onStep?.(step);
       await record(work, step, false);
-      for (const sql of step.sql) await run(work, renderSql(sql, schema, dialect, foreignKeys));
+      for (const sql of step.sql) await run(work, renderSql(sql, schema, dialect));
       await record(work, step, true);
     }
     return rendered(now, schema, options);
@@ -184,16 +183,12 @@ async function record(connection: Connection, step: MigrationStep, finished: boo
  * The steps as a person could run them by hand: with the table of versions and the record of
  * each, so that a server finds the schema as if this process had made it.
  */
-function rendered(
-  report: MigrationReport,
-  schema: Schema,
-  { dialect, foreignKeys }: MigrationOptions,
-): MigrationReport {
+function rendered(report: MigrationReport, schema: Schema, { dialect }: MigrationOptions): MigrationReport {
   const steps = report.steps.map((step) => ({
     ...step,
     sql: [
       ...(step.version === 1 ? [versionsTableSql(schema, dialect)] : []),
-      ...step.sql.map((sql) => renderSql(sql, schema, dialect, foreignKeys)),
+      ...step.sql.map((sql) => renderSql(sql, schema, dialect)),
       schema.sql(
         `INSERT INTO ${VERSIONS_TABLE} (version, name, checksum, finished, applied_at) ` +
           `VALUES (${stepLiterals(step)}, 1, ${NOW_MICROS})`,

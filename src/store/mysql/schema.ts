@@ -186,7 +186,7 @@ export const STEPS: readonly MigrationStep[] = [
 
 /** The statement that makes the table of versions. */
 export function versionsTableSql(schema: Schema, dialect: Dialect): string {
-  return renderSql(VERSIONS, schema, dialect, true);
+  return renderSql(VERSIONS, schema, dialect);
 }
 
 /** The owner's columns. The text has the exact collation, so that filters compare as everywhere. */
@@ -210,13 +210,13 @@ function tableOptions(template: string, schema: Schema): string {
 }
 
 /** A statement of a step for a server, with or without foreign keys. */
-export function renderSql(template: string, schema: Schema, dialect: Dialect, foreignKeys: boolean): string {
+export function renderSql(template: string, schema: Schema, dialect: Dialect): string {
   const filled = schema
     .fillOwner(template, ownerDialect(dialect))
     .replaceAll("{exact}", dialect.exactCollation)
     .replace("{table_options}", () => tableOptions(template, schema))
     .replace(/\{(\w+)_fk\}/, (_, table: string) =>
-      foreignKeys && schema.options.foreignKeys
+      schema.options.foreignKeys
         ? `,
   CONSTRAINT adk_${table}_session FOREIGN KEY (app_name, user_id, session_id)
     REFERENCES adk_sessions (app_name, user_id, id) ON DELETE CASCADE`

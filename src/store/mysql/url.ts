@@ -12,15 +12,7 @@ export const URL_FORM = "mysql://USER:PASSWORD@HOST[:PORT]/DATABASE";
 export const SCHEMES: readonly string[] = ["mysql", "mariadb"];
 
 const DEFAULT_PORT = 3306;
-const OPTIONS = [
-  "ssl-mode",
-  "ssl-ca",
-  "ssl-cert",
-  "ssl-key",
-  "server-public-key-path",
-  "socket",
-  "foreign_keys",
-];
+const OPTIONS = ["ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "server-public-key-path", "socket"];
 
 /** One server. */
 export interface Host {
@@ -39,8 +31,6 @@ export interface DatabaseAddress {
   readonly tls: TlsSettings;
   /** The server's RSA key, for passwords without TLS. */
   readonly publicKeyFile: string | undefined;
-  /** Whether `migrate` makes foreign keys; sharded servers have none. Option `foreign_keys=off`. */
-  readonly foreignKeys: boolean;
 }
 
 /**
@@ -60,8 +50,6 @@ export function parseUrl(
   if (account === undefined) throw malformed("it names no user");
   const database = decode(parts.database);
   if (database === "" || database.includes("/")) throw malformed("it must name one database after the host");
-  const foreignKeys = options.get("foreign_keys") ?? "on";
-  if (foreignKeys !== "on" && foreignKeys !== "off") throw malformed("foreign_keys is on or off");
   const local = socket !== undefined || hosts.every(({ host }) => isLoopback(host));
   return {
     hosts,
@@ -70,7 +58,6 @@ export function parseUrl(
     database,
     tls: readTls(options, local),
     publicKeyFile: options.get("server-public-key-path"),
-    foreignKeys: foreignKeys === "on",
   };
 }
 

@@ -99,7 +99,7 @@ test("a buffer pool smaller than the data", () => {
 
 describe("drift", () => {
   const shapes = STEPS.flatMap(({ sql }) =>
-    sql.flatMap((text) => shapeOf(renderSql(text, new Schema(), dialect, true)) ?? []),
+    sql.flatMap((text) => shapeOf(renderSql(text, new Schema(), dialect)) ?? []),
   );
 
   test("the migrations' own tables are read whole", () => {

@@ -11,7 +11,7 @@ import {
   serverTimeout,
   type TestServer,
 } from "../../support/databases/index.ts";
-import { ANY, createInput, deltaOf, keyOf, refusesStart, sessionWithEvents } from "../build.ts";
+import { createInput, keyOf, refusesStart } from "../build.ts";
 import { makeDatabase, options, query } from "./harness.ts";
 
 const migrate = (url: string, dryRun = false) => mysqlEngine.migrate(url, { ...options, dryRun });
@@ -64,7 +64,6 @@ describe("URLs", () => {
     ["mysql://u:secret@h1,,h2/db", /each host/],
     ["mysql://u:secret@h,h:3306/db", /twice/],
     ["mysql://u:secret@h@i/db%", /%25/],
-    ["mysql://u:secret@h/db?foreign_keys=maybe", /on or off/],
     ["mysql:secret", /./],
   ])("%s is refused without its password", async (url, text) => {
     const error = await refusesStart(mysqlEngine.open(url, options), text);
@@ -110,7 +109,7 @@ describe("URLs", () => {
   });
 
   test("a password does not show", () => {
-    expect(mysqlEngine.displayUrl("mariadb://me:s%40cret@[::1]:3307/my%20db?foreign_keys=off")).toBe(
+    expect(mysqlEngine.displayUrl("mariadb://me:s%40cret@[::1]:3307/my%20db?ssl-mode=disabled")).toBe(
       "mariadb://me@[::1]:3307/my%20db",
     );
     expect(mysqlEngine.displayUrl("mysql://me:secret@a,b:3307/db?ssl-mode=required")).toBe(
@@ -227,28 +226,6 @@ describe.each(serverEngines())("%s: start", (kind) => {
     }
     await cleanup();
   }, 60_000);
-
-  test("without foreign keys a delete still leaves nothing behind", async () => {
-    const { url: plain, cleanup } = await makeDatabase(server);
-    const without = `${plain}?foreign_keys=off`;
-    await migrate(without);
-    const keys =
-      "SELECT COUNT(*) AS n FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE()";
-    expect((await query(plain, keys))[0]?.["n"]).toBe(0);
-    const store = await mysqlEngine.open(without, options);
-    const key = keyOf("plain");
-    await sessionWithEvents(store, keyOf("plain", "other"), 1);
-    await store.createSession(
-      createInput(key, { labels: new Map([["a", "b"]]), delta: deltaOf({ a: "1" }) }),
-    );
-    await store.deleteSession({ key, expected: ANY, nowMicros: 1, request: undefined });
-    for (const table of ["adk_events", "adk_session_states", "adk_session_labels", "adk_session_changes"]) {
-      const rows = await query(plain, `SELECT COUNT(*) AS n FROM ${table} WHERE session_id = 's'`);
-      expect(rows[0]?.["n"]).toBe(0);
-    }
-    await store.close();
-    await cleanup();
-  });
 
   test("every session of the store is set up alike", async () => {
     const { url: own, cleanup } = await makeDatabase(server);

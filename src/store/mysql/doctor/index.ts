@@ -43,7 +43,7 @@ export async function* doctor(
     for (const check of SERVER_CHECKS) yield check({ facts, options, remote });
     const tables = await findTables(connection, SCHEMA_NAMES.map(nameOf));
     yield* tableFindings(facts, [...tables.values()]);
-    const tablesAsMade = await checkSchema(connection, server, where, address.foreignKeys);
+    const tablesAsMade = await checkSchema(connection, server, where);
     yield tablesAsMade;
     if (tablesAsMade.level === "fail") return;
     yield await checkPrivileges(connection, where);
@@ -55,21 +55,14 @@ export async function* doctor(
   }
 }
 
-async function checkSchema(
-  connection: Connection,
-  server: Server,
-  where: string,
-  foreignKeys: boolean,
-): Promise<Finding> {
+async function checkSchema(connection: Connection, server: Server, where: string): Promise<Finding> {
   try {
     requireCurrent(STEPS, await findSchema(connection), (name) => connection.schema.nameOf(name));
   } catch (error) {
     return failed("schema", toStartError(error, where));
   }
   const expected = STEPS.flatMap(({ sql }) =>
-    sql.flatMap(
-      (template) => shapeOf(renderSql(template, connection.schema, server.dialect, foreignKeys)) ?? [],
-    ),
+    sql.flatMap((template) => shapeOf(renderSql(template, connection.schema, server.dialect)) ?? []),
   );
   const tables = await findTables(
     connection,
