@@ -1,11 +1,13 @@
 /** What breaks servers, databases and the way between them while clients run. Each ends with everything in order again. */
 
+import type mysql from "mysql2/promise";
 import { vi } from "vitest";
 import { type Api, connect, type Server, startServer } from "../api/harness.ts";
 import type { TcpProxy } from "../store/mysql/proxy.ts";
 import type { Random } from "../store/random.ts";
 import { administer } from "../support/databases/client.ts";
 import type { PrivateServer } from "../support/databases/index.ts";
+import { processes } from "../support/databases/processes.ts";
 import type { Attempt } from "./calls.ts";
 
 /** Breaks something, some times over. */
@@ -97,11 +99,9 @@ export function killConnections(database: PrivateServer, name: string): Fault {
     for (let times = 0; times < 12; times++) {
       await progress(attempts, 4 + random.below(6));
       await administer(database, async (admin) => {
-        const [rows] = await admin.query("SELECT id AS id FROM information_schema.processlist WHERE db = ?", [
-          name,
-        ]);
+        const listed = await processes(async (sql) => (await admin.query<mysql.RowDataPacket[]>(sql))[0]);
         const what = random.pick(["KILL CONNECTION", "KILL QUERY"]);
-        for (const { id } of rows as { id: number }[]) {
+        for (const { id } of listed.filter((each) => each.database === name)) {
           // One that ended by itself meanwhile is no fault of ours.
           if (random.below(2) === 0) await admin.query(`${what} ${id}`).catch(() => {});
         }

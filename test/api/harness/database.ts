@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import mysql from "mysql2/promise";
+import { processes } from "../../support/databases/processes.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -62,10 +63,11 @@ export async function dump(url: string): Promise<Readonly<Record<string, unknown
 export async function activeQueries(url: string): Promise<number> {
   if (url.startsWith("sqlite:")) return 0;
   return withDatabase(url, async (query) => {
-    const others = "db = DATABASE() AND command <> 'Sleep' AND id <> CONNECTION_ID()";
-    const [row] = await query(
-      `SELECT COUNT(*) AS active FROM information_schema.processlist WHERE ${others}`,
-    );
-    return Number(row?.["active"]);
+    const [self] = await query("SELECT DATABASE() AS name, CONNECTION_ID() AS id");
+    const listed = await processes(query);
+    return listed.filter(
+      ({ id, database, command }) =>
+        database === self?.["name"] && command !== "Sleep" && id !== Number(self?.["id"]),
+    ).length;
   });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import mysql from "mysql2/promise";
+import { processes } from "./processes.ts";
 import type { DatabaseOptions, ServerAddress, TestDatabase, TestServer } from "./types.ts";
 
 /** The mysql:// address of an account on a server. */
@@ -82,11 +83,10 @@ async function dropDatabase(address: ServerAddress, name: string, user: string |
   try {
     await administer(address, async (admin) => {
       // A transaction that a failed test left open would hold the drop back for ever.
-      const [open] = await admin.query<mysql.RowDataPacket[]>(
-        "SELECT id FROM information_schema.processlist WHERE db = ?",
-        [name],
-      );
-      for (const { id, ID } of open) await admin.query(`KILL ${Number(id ?? ID)}`).catch(() => {});
+      const open = await processes(async (sql) => (await admin.query<mysql.RowDataPacket[]>(sql))[0]);
+      for (const { id, database } of open) {
+        if (database === name) await admin.query(`KILL ${id}`).catch(() => {});
+      }
       await admin.query(`DROP DATABASE IF EXISTS ${mysql.escapeId(name, true)}`);
       if (user !== undefined) await admin.query(`DROP USER IF EXISTS ${admin.escape(user)}@'%'`);
     });
