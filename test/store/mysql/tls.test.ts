@@ -124,9 +124,9 @@ describe.each(serverEngines())("%s: TLS", (kind) => {
     await connection.end();
   });
 
-  test.runIf(kind === "mysql")(
-    "without TLS a password goes only to a server whose key is known",
-    async () => {
+  // MariaDB has no accounts that exchange keys.
+  if (kind === "mysql") {
+    test("without TLS a password goes only to a server whose key is known", async () => {
       const fresh = await server.createDatabase(undefined, { authPlugin: "caching_sha2_password" });
       const [row] = await query(server.adminUrl, "SHOW STATUS LIKE 'Caching_sha2_password_rsa_public_key'");
       const known = files.file("server-public.pem", String(row?.["Value"]));
@@ -140,8 +140,8 @@ describe.each(serverEngines())("%s: TLS", (kind) => {
       await query(server.adminUrl, "FLUSH PRIVILEGES");
       // Between this machine and itself there is nobody.
       expect(await cipher(`${fresh.url}?ssl-mode=disabled`)).toBe("");
-    },
-  );
+    });
+  }
 
   describe("a server that demands TLS", () => {
     beforeAll(async () => {
