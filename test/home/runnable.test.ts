@@ -58,6 +58,6 @@ describe("runnable blocks", () => {
 
 function commandFor({ language }: Block): [string, ...string[]] {
   if (language === "python") return [preparePython(), "-W", "error", "-c"];
-  if (language === "sh") return ["bash", "-euo", "pipefail", "-c"];
+  if (language === "sh") return ["bash", "--norc", "-euo", "pipefail", "-c"];
   throw new Error(`nothing runs ${language}`);
 }
