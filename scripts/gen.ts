@@ -49,6 +49,8 @@ const targets: readonly Target[] = [
     from: "python/sessiond/v1",
     extra: new Map([["__init__.py", stubs]]),
   },
+  { folder: "clients/typescript/src/gen/sessiond", from: "ts/sessiond" },
+  { folder: "clients/typescript/src/gen/google", from: "ts/google" },
   { folder: "gen/go/sessiond", from: "go/sessiond" },
   { folder: "gen/java/src/main/java", from: "java" },
 ];
