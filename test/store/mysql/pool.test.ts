@@ -105,7 +105,8 @@ describe.each(serverEngines())("%s: pool", (kind) => {
     expect(writes(store).acquire.count).toBe(0);
     const keys = Array.from({ length: 30 }, (_, at) => keyOf("idle", `s${at}`));
     await Promise.all(keys.map((key) => store.createSession(createInput(key))));
-    expect(writes(store).opened).toBe(6);
+    // The last to open may find nobody who waits any more.
+    await expect.poll(() => writes(store).opened).toBe(6);
     await expect.poll(() => writes(store).idle).toBe(2);
     expect(writes(store).closed.idle).toBe(4);
   });
