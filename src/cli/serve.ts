@@ -5,7 +5,7 @@ import { type Config, isLoopback, limitsOf } from "../config.ts";
 import { createLog } from "../log.ts";
 import { AppendPipeline } from "../pipeline/append-pipeline.ts";
 import { createHandlers } from "../rpc/index.ts";
-import { type RunningServer, startServer } from "../server/server.ts";
+import { checkServer, type RunningServer, startServer } from "../server/server.ts";
 import type { Engine } from "../store/engine.ts";
 import { StartError } from "../store/errors.ts";
 import type { StoreObserver } from "../store/observer.ts";
@@ -30,6 +30,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   exitOnFault(log);
   const stopped = firstSignal(log);
   const engine = engineFor(config.store);
+  await checkServer(config, log);
   const telemetry = await Telemetry.start(process.env);
   const { metrics } = telemetry;
   const store = await openStore(engine, config, log, telemetry.storeObserver(log, config.slowStatement));

@@ -1,5 +1,5 @@
 /** Opens ports. */
-import type { AddressInfo, Server } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { StartError } from "../store/errors.ts";
 
 /** Where a port may be asked for. */
@@ -32,6 +32,15 @@ export async function listen(server: Server, { host, port, flag }: ListenOptions
     server.off("error", reject);
   }
   return (server.address() as AddressInfo).port;
+}
+
+/** Listens for a moment, to know early that it can be done. @throws StartError as `listen` */
+export async function checkPort(options: ListenOptions): Promise<void> {
+  const server = createServer();
+  await listen(server, options);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  await promise;
 }
 
 /** A host and a port as one writes them: IPv6 in brackets. */

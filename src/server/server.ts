@@ -10,7 +10,7 @@ import { type Door, openGrpc } from "./grpc/server.ts";
 import { page } from "./http/page.ts";
 import type { MetricsPage } from "./http/routes.ts";
 import { openHttp } from "./http/server.ts";
-import { hostPort } from "./listen.ts";
+import { checkPort, hostPort } from "./listen.ts";
 import { ReadinessCheck } from "./readiness.ts";
 import { KeyPairFiles } from "./tls.ts";
 
@@ -51,12 +51,23 @@ const readinessPollMs = 5_000;
 /** What is kept of the grace for the last answers to leave. */
 const lastWordsMs = 1_000;
 
+/**
+ * Looks whether both ports can be had and the TLS files can be used: before a database is made or migrated for
+ * a server that then does not start.
+ * @throws StartError as `startServer`
+ */
+export async function checkServer(config: Config, log: Logger): Promise<void> {
+  (await openKeyPair(config, log))?.close();
+  await checkPort({ host: config.host, port: config.grpcPort, flag: "--grpc-port" });
+  await checkPort({ host: config.host, port: config.httpPort, flag: "--http-port" });
+}
+
 /** Opens both ports, or none. @throws StartError */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, handlers, log } = options;
   const calls = new Calls(config, log, options.observer);
   const readiness = new ReadinessCheck(options.store, config.readyTimeout);
-  const tls = config.tlsCert === "" ? undefined : await KeyPairFiles.open(config.tlsCert, config.tlsKey, log);
+  const tls = await openKeyPair(config, log);
   const doors = { config, calls, handlers, readiness, tls, log };
   const host = reachableHost(config.host);
   const grpc = await openGrpc(doors);
@@ -103,6 +114,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await Promise.all([grpc, http].map((door) => door.close(left())));
     },
   };
+}
+
+async function openKeyPair({ tlsCert, tlsKey }: Config, log: Logger): Promise<KeyPairFiles | undefined> {
+  return tlsCert === "" ? undefined : KeyPairFiles.open(tlsCert, tlsKey, log);
 }
 
 /** A name under which this machine reaches an address that stands for all of its own. */

@@ -1,4 +1,6 @@
 /** Driver errors become StoreErrors and StartErrors here, and only here. */
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { StartError, StoreError, type StoreErrorReason } from "../errors.ts";
 
@@ -32,16 +34,38 @@ export function toStoreError(error: unknown): StoreError {
 export function toStartError(error: unknown, path: string): StartError {
   if (error instanceof StartError) return error;
   const said = error instanceof Error ? error.message : String(error);
-  return new StartError(`The SQLite database ${path} cannot be used: ${said}. ${remedy(codeOf(error))}`, {
-    cause: error,
-  });
+  const code = codeOf(error);
+  // SQLite's own words for what it may not write do not tell whether it is the file or the folder.
+  const refused = /^SQLITE_(CANTOPEN|READONLY|IOERR)/.test(code) ? unwritable(path) : undefined;
+  return new StartError(
+    `The SQLite database ${path} cannot be used: ${refused ?? `${said}. ${remedy(code)}`}`,
+    { cause: error },
+  );
 }
+
+/** Why this process cannot write the file at `path`, as far as the file system says, and what to do. */
+function unwritable(path: string): string | undefined {
+  const folder = dirname(path);
+  if (existsSync(path) && statSync(path).isDirectory()) return "it is a folder. Name a file in it.";
+  // The write-ahead log is made beside the file.
+  for (const place of existsSync(path) ? [path, folder] : [folder]) {
+    try {
+      accessSync(place, constants.R_OK | constants.W_OK);
+    } catch (error) {
+      const why = codeOf(error) === "EROFS" ? "its file system is read-only" : "permission denied";
+      return `this process may not write ${place === path ? "the file" : "its folder"} (${why}). ${letWrite}`;
+    }
+  }
+  return undefined;
+}
+
+const letWrite = "Let the user that runs sessiond write the file and its folder, or name another path.";
 
 function remedy(code: string): string {
   if (code.startsWith("SQLITE_NOTADB")) return "The file is something else; name another path.";
   if (code.startsWith("SQLITE_CORRUPT")) return "The file is damaged; restore it from a backup.";
   if (code.startsWith("SQLITE_READONLY") || code === "EROFS" || code === "EACCES" || code === "EPERM") {
-    return "Let the user that runs sessiond write the file and its folder, or name another path.";
+    return letWrite;
   }
   if (code.startsWith("SQLITE_FULL") || code === "ENOSPC") return "Make room on the disk.";
   if (code.startsWith("SQLITE_BUSY")) return "Another process holds its lock; end that process first.";

@@ -33,6 +33,11 @@ function withParts(url: string, change: (url: URL) => void): string {
   return changed.href;
 }
 
+/** A certificate or key of test/server. */
+function fixture(name: string): string {
+  return join(import.meta.dirname, "../../server/fixtures", name);
+}
+
 /** What stops a server before it starts. */
 export const badStarts: readonly BadStart[] = [
   command(
@@ -100,27 +105,36 @@ export const badStarts: readonly BadStart[] = [
     exit: 1,
     says: "--tls-cert /nowhere/c.pem and --tls-key /nowhere/k.pem cannot be used",
     action: "Name PEM files that the server may read.",
-    async attempt({ serve, migrated }) {
-      const { url } = await migrated();
-      return serve({ store: url, args: ["--tls-cert", "/nowhere/c.pem", "--tls-key", "/nowhere/k.pem"] });
-    },
+    // On empty data, here and below: no database is made for a server that does not start.
+    attempt: ({ serve }) => serve({ args: ["--tls-cert", "/nowhere/c.pem", "--tls-key", "/nowhere/k.pem"] }),
   },
   {
-    what: "Port in use",
+    what: "Certificate and key that do not belong together",
     store: "any",
     exit: 1,
-    says: "cannot listen on 127.0.0.1:…",
-    action: "End the other process, or choose another port; 0 takes a free one.",
-    async attempt({ serve, migrated }) {
-      const { url } = await migrated();
-      const taken = createServer().listen(0, "127.0.0.1");
-      await once(taken, "listening");
-      const { port } = taken.address() as AddressInfo;
-      const finished = await serve({ store: url, args: ["--grpc-port", String(port), "--http-port", "0"] });
-      taken.close();
-      return finished;
-    },
+    says: "--tls-cert …/first.crt and --tls-key …/second.key cannot be used: …key values mismatch",
+    action: "Name the key that the certificate was made for.",
+    attempt: ({ serve }) =>
+      serve({ args: ["--tls-cert", fixture("first.crt"), "--tls-key", fixture("second.key")] }),
   },
+  ...(["--grpc-port", "--http-port"] as const).map(
+    (flag): BadStart => ({
+      what: `Port in use, for \`${flag}\``,
+      store: "any",
+      exit: 1,
+      says: `cannot listen on 127.0.0.1:…: another process has it (${flag})`,
+      action: "End the other process, or choose another port; 0 takes a free one.",
+      async attempt({ serve }) {
+        const taken = createServer().listen(0, "127.0.0.1");
+        await once(taken, "listening");
+        const { port } = taken.address() as AddressInfo;
+        const ports = { "--grpc-port": "0", "--http-port": "0", [flag]: String(port) };
+        const finished = await serve({ args: Object.entries(ports).flat() });
+        taken.close();
+        return finished;
+      },
+    }),
+  ),
   {
     what: "Store that no engine knows",
     store: "any",
@@ -150,16 +164,35 @@ export const badStarts: readonly BadStart[] = [
     },
   },
   {
-    what: "Read-only file or folder",
+    what: "Read-only file",
     store: "sqlite",
     exit: 1,
-    says: "cannot be used: unable to open database file",
+    says: "cannot be used: this process may not write the file (its file system is read-only). Let the user that runs",
     action: "Let the server's user write the file and its folder.",
     async attempt({ serve, folder, migrated }) {
       const place = await folder();
       const store = await copyOf((await migrated()).url, place);
       return serve({ store, wrapper: mounted(readOnly, place) });
     },
+  },
+  {
+    what: "Read-only folder, and a database that is to be made",
+    store: "sqlite",
+    exit: 1,
+    says: "cannot be used: this process may not write its folder (its file system is read-only). Let the user that",
+    action: "Let the server's user write the file and its folder.",
+    async attempt({ serve, folder }) {
+      const place = await folder();
+      return serve({ store: `sqlite:${join(place, "sessiond.db")}`, wrapper: mounted(readOnly, place) });
+    },
+  },
+  {
+    what: "Folder in place of a file",
+    store: "sqlite",
+    exit: 1,
+    says: "cannot be used: it is a folder. Name a file in it.",
+    action: "Name a file in it.",
+    attempt: async ({ serve, folder }) => serve({ store: `sqlite:${await folder()}` }),
   },
   {
     what: "Full disk",
