@@ -22,6 +22,7 @@ export const SCHEMA_TABLES = [
   "adk_session_labels",
   "adk_session_changes",
   "adk_requests",
+  "adk_session_tombstones",
 ] as const;
 
 /** The views for people, the same on every engine. */

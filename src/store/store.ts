@@ -235,6 +235,27 @@ export interface ListSessionsInput {
   readonly includeState: boolean;
 }
 
+/** What a deleted session leaves for a while, for those who watch the list of sessions. */
+export interface Tombstone {
+  readonly key: SessionKey;
+  readonly uid: string;
+  /** When it was deleted: no earlier than its `DeleteSessionInput.nowMicros`. */
+  readonly deleteMicros: number;
+}
+
+/** A place in a list of tombstones: the sort key of the last one given. */
+export interface TombstonePosition {
+  readonly micros: number;
+  readonly uid: string;
+}
+
+export interface ListTombstonesInput {
+  readonly scope: Scope;
+  /** Only what follows this place; an empty uid is before all of its time. */
+  readonly after: TombstonePosition;
+  readonly limit: number;
+}
+
 /** A place in the walk over several sessions' events. */
 export interface EventPosition {
   readonly userId: string;
@@ -345,11 +366,16 @@ export interface Store {
   /** @throws StoreError SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_CONFLICT */
   updateSession(input: UpdateSessionInput, signal?: AbortSignal): Promise<SessionRecord>;
   /**
-   * Whether there was one. Request marks of the session forget its state.
+   * Whether there was one. Leaves a tombstone; request marks of the session forget its state.
    * @throws StoreError STALE_SESSION (another revision), REQUEST_ID_CONFLICT
    */
   deleteSession(input: DeleteSessionInput, signal?: AbortSignal): Promise<boolean>;
   listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]>;
+  /**
+   * What DeleteSession left, by time and uid. What goes by a delete of its owner leaves
+   * nothing.
+   */
+  listTombstones(input: ListTombstonesInput, signal?: AbortSignal): Promise<Tombstone[]>;
   /** Names after `after`, ascending by code point. */
   listApps(after: string | undefined, limit: number, signal?: AbortSignal): Promise<string[]>;
   listUsers(
@@ -407,6 +433,8 @@ export interface Store {
 
   /** Forgets request marks older than `beforeMicros`, in small steps; gives their number. */
   sweepRequests(beforeMicros: number, signal?: AbortSignal): Promise<number>;
+  /** Forgets tombstones older than `beforeMicros`, in small steps; gives their number. */
+  sweepTombstones(beforeMicros: number, signal?: AbortSignal): Promise<number>;
 
   /** Waits for running work, then closes every connection. Further calls fail with STORE_CLOSED. */
   close(): Promise<void>;

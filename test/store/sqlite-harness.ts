@@ -60,6 +60,7 @@ export const sqliteHarness = makeHarness({
     streams: {},
     changes: {},
     requests: {},
+    tombstones: {},
     ids: {},
     exactness: {},
     concurrency: {},

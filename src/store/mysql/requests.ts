@@ -5,8 +5,8 @@ import type { KeptAnswer } from "../stored-text.ts";
 import type { Result } from "./connection.ts";
 import type { Pool } from "./pool.ts";
 import { keyValues, OF_SESSION } from "./rows.ts";
-import { allEqual, bytes, count, type Statement, statement } from "./sql.ts";
-import { transact } from "./transaction.ts";
+import { allEqual, bytes, type Statement, statement } from "./sql.ts";
+import { sweep } from "./sweep.ts";
 
 /** Whose request it is, and when. */
 export interface MarkedRequest {
@@ -18,9 +18,6 @@ export interface MarkedRequest {
   readonly request: RequestMark | undefined;
   readonly nowMicros: number;
 }
-
-/** Marks that one step of a sweep forgets. */
-const SWEEP_ROWS = 1_000;
 
 /** Statements that look for a kept answer, for `keptAnswer`; none for a request without a mark. */
 export function findAnswer({ appName, userId = "", request }: MarkedRequest): Statement[] {
@@ -75,25 +72,16 @@ export function forgetState(key: SessionKey): Statement {
   );
 }
 
-/** Forgets marks older than `beforeMicros`, some at a time; gives their number. */
-export async function sweepRequests(
+/** Forgets marks older than `beforeMicros`; gives their number. */
+export function sweepRequests(
   pool: Pool,
   beforeMicros: number,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  let swept = 0;
-  for (let step = SWEEP_ROWS; step === SWEEP_ROWS; ) {
-    step = await transact(pool, { signal, repeatable: true }, async (transaction) => {
-      const [deleted] = await transaction.run([
-        statement(
-          `DELETE FROM adk_requests WHERE create_time < ? ORDER BY create_time LIMIT ${count(SWEEP_ROWS)}`,
-          beforeMicros,
-        ),
-      ]);
-      await transaction.commit();
-      return deleted?.affectedRows ?? 0;
-    });
-    swept += step;
-  }
-  return swept;
+  return sweep(
+    pool,
+    "DELETE FROM adk_requests WHERE create_time < ? ORDER BY create_time",
+    beforeMicros,
+    signal,
+  );
 }

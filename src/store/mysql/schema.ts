@@ -141,6 +141,18 @@ const REQUESTS = `CREATE TABLE IF NOT EXISTS adk_requests (
   KEY adk_requests_by_create (create_time)
 ) ${TABLE_OPTIONS}`;
 
+/** Rows are written in the order of the primary key and read by ranges of it. */
+const SESSION_TOMBSTONES = `CREATE TABLE IF NOT EXISTS adk_session_tombstones (
+  app_name VARCHAR(191) NOT NULL,
+  delete_time BIGINT NOT NULL COMMENT 'microseconds since 1970, UTC',
+  uid VARCHAR(64) NOT NULL,
+  user_id VARCHAR(191) NOT NULL,
+  session_id VARCHAR(191) NOT NULL,
+  PRIMARY KEY (app_name, delete_time, uid),
+  KEY adk_session_tombstones_by_user (app_name, user_id, delete_time, uid),
+  KEY adk_session_tombstones_by_delete (delete_time)
+) ${TABLE_OPTIONS}`;
+
 /** Readable UTC; a time that no DATETIME has shows as NULL, by the function itself. */
 const utc = (micros: string) =>
   `CAST(TIMESTAMPADD(MICROSECOND, ${micros}, '1970-01-01 00:00:00.000000') AS DATETIME(6))`;
@@ -182,6 +194,7 @@ export const STEPS: readonly MigrationStep[] = [
       EVENTS_VIEW,
     ],
   },
+  { version: 2, name: "tombstones of sessions", sql: [SESSION_TOMBSTONES] },
 ];
 
 /** The statement that makes the table of versions. */

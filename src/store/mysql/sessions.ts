@@ -32,6 +32,7 @@ import { keyValues, OF_SESSION, SESSION_COLUMNS, SESSION_KEY, type SessionRow, t
 import { oneSession, sessionsOf, snapshot } from "./snapshot.ts";
 import { allEqual, count, fromDouble, insertRows, type SqlValue, type Statement, statement } from "./sql.ts";
 import { appPlace, clearSessionState, deltaPlaces, toWrites, userPlace, writeState } from "./state.ts";
+import { insertTombstone } from "./tombstones.ts";
 import { read, type Transaction, transact } from "./transaction.ts";
 
 /** Events that one statement deletes, so that none runs for long. */
@@ -210,6 +211,7 @@ export async function deleteSession(
 ): Promise<boolean> {
   const { sessionId: _, ...user } = key;
   const marked: MarkedRequest = { ...user, request, nowMicros };
+  const began = performance.now();
   /** The uid of the session that a try before has deleted, perhaps. */
   let deleting: string | undefined;
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
@@ -234,11 +236,14 @@ export async function deleteSession(
     for (let deleted = DELETE_EVENTS; deleted === DELETE_EVENTS; ) {
       deleted = (await transaction.run([someEvents]))[0]?.affectedRows ?? 0;
     }
+    // Deleting many events takes long; the time told is close to the commit, where watchers look for it.
+    const deleteMicros = nowMicros + Math.round((performance.now() - began) * 1_000);
     await transaction.commit([
       clearSessionState(key),
       deleteOf("adk_session_labels", key),
       deleteOf("adk_session_changes", key),
       statement(`DELETE FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`, ...keyValues(key)),
+      insertTombstone({ key, uid: row.uid, deleteMicros }),
       forgetState(key),
       ...answer(true),
     ]);

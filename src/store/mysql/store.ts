@@ -11,6 +11,7 @@ import type {
   EventRecord,
   ListScopeEventsInput,
   ListSessionsInput,
+  ListTombstonesInput,
   NewestInput,
   SessionChange,
   SessionKey,
@@ -18,6 +19,7 @@ import type {
   State,
   Store,
   StoreCapabilities,
+  Tombstone,
   UpdateSessionInput,
   UpdateSharedStateInput,
 } from "../store.ts";
@@ -35,6 +37,7 @@ import {
   updateSharedState,
 } from "./sessions.ts";
 import { getSharedState } from "./state.ts";
+import { listTombstones, sweepTombstones } from "./tombstones.ts";
 import { read } from "./transaction.ts";
 
 /** What the store works with. */
@@ -87,6 +90,10 @@ export class MysqlStore implements Store {
 
   listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]> {
     return listSessions(this.parts.reads, input, signal);
+  }
+
+  listTombstones(input: ListTombstonesInput, signal?: AbortSignal): Promise<Tombstone[]> {
+    return listTombstones(this.parts.reads, input, signal);
   }
 
   listApps(after: string | undefined, limit: number, signal?: AbortSignal): Promise<string[]> {
@@ -142,6 +149,10 @@ export class MysqlStore implements Store {
 
   sweepRequests(beforeMicros: number, signal?: AbortSignal): Promise<number> {
     return sweepRequests(this.parts.writes, beforeMicros, signal);
+  }
+
+  sweepTombstones(beforeMicros: number, signal?: AbortSignal): Promise<number> {
+    return sweepTombstones(this.parts.writes, beforeMicros, signal);
   }
 
   async close(): Promise<void> {

@@ -18,6 +18,7 @@ import {
   updateSession,
 } from "./sessions.ts";
 import { getSharedState, updateSharedState } from "./state.ts";
+import { listTombstones, sweepTombstones } from "./tombstones.ts";
 import { type ErrorData, toErrorData } from "./wire.ts";
 
 /** The operations. Each takes a connection and plain data, and gives plain data or throws. */
@@ -29,6 +30,7 @@ export const OPERATIONS = {
   updateSession,
   deleteSession,
   listSessions,
+  listTombstones,
   listApps,
   listUsers,
   append: appendPlain,
@@ -40,6 +42,7 @@ export const OPERATIONS = {
   getSharedState,
   updateSharedState,
   sweepRequests,
+  sweepTombstones,
 };
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -139,6 +139,19 @@ const TABLES: readonly string[] = [
   "CREATE INDEX adk_requests_by_create ON adk_requests (create_time)",
 ];
 
+const TOMBSTONES: readonly string[] = [
+  `CREATE TABLE adk_session_tombstones (
+  app_name TEXT NOT NULL,
+  delete_time INTEGER NOT NULL,
+  uid TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  PRIMARY KEY (app_name, delete_time, uid)
+) WITHOUT ROWID`,
+  "CREATE INDEX adk_session_tombstones_by_user ON adk_session_tombstones (app_name, user_id, delete_time, uid)",
+  "CREATE INDEX adk_session_tombstones_by_delete ON adk_session_tombstones (delete_time)",
+];
+
 const VIEWS: readonly string[] = [
   `CREATE VIEW adk_sessions_view AS
 SELECT s.id, s.app_name, s.user_id, s.owner_id, s.display_name,
@@ -180,7 +193,10 @@ export function renderStep({ sql }: MigrationStep, schema: Schema): string[] {
 }
 
 /** All steps, oldest first. */
-export const STEPS: readonly MigrationStep[] = [{ version: 1, name: "sessions", sql: [...TABLES, ...VIEWS] }];
+export const STEPS: readonly MigrationStep[] = [
+  { version: 1, name: "sessions", sql: [...TABLES, ...VIEWS] },
+  { version: 2, name: "tombstones of sessions", sql: TOMBSTONES },
+];
 
 /** How deep a state value may be for the engine's JSON functions, inside the view's object. */
 export const ENGINE_JSON_DEPTH = 999;

@@ -39,6 +39,7 @@ import {
   writeSessionState,
   writeUserState,
 } from "./state.ts";
+import { insertTombstone } from "./tombstones.ts";
 
 const BY_KEY = "app_name = ? AND user_id = ? AND id = ?";
 const OF_SESSION = "app_name = ? AND user_id = ? AND session_id = ?";
@@ -180,13 +181,11 @@ export function updateSession(db: Connection, input: UpdateSessionInput): Sessio
 
 export function deleteSession(db: Connection, input: DeleteSessionInput): boolean {
   const { key, request, nowMicros } = input;
-  const answer = answerOnce(db, { ...key, request, nowMicros }, () =>
-    plainAnswer(deleteExpected(db, key, input.expected)),
-  );
+  const answer = answerOnce(db, { ...key, request, nowMicros }, () => plainAnswer(deleteExpected(db, input)));
   return JSON.parse(answer.response) as boolean;
 }
 
-function deleteExpected(db: Connection, key: SessionKey, expected: Expectation): boolean {
+function deleteExpected(db: Connection, { key, expected, nowMicros }: DeleteSessionInput): boolean {
   return db.write(() => {
     const row = readRow(db, key);
     if (row === undefined || (expected.uid !== undefined && expected.uid !== row.uid)) return false;
@@ -198,6 +197,7 @@ function deleteExpected(db: Connection, key: SessionKey, expected: Expectation):
     db.run(`DELETE FROM adk_session_changes WHERE ${OF_SESSION}`, ...values(key));
     db.run(`DELETE FROM adk_events WHERE ${OF_SESSION}`, ...values(key));
     db.run(`DELETE FROM adk_sessions WHERE ${BY_KEY}`, ...values(key));
+    insertTombstone(db, { key, uid: row.uid, deleteMicros: nowMicros });
     return true;
   });
 }

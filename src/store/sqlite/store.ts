@@ -10,6 +10,7 @@ import type {
   EventRecord,
   ListScopeEventsInput,
   ListSessionsInput,
+  ListTombstonesInput,
   NewestInput,
   SessionChange,
   SessionKey,
@@ -17,6 +18,7 @@ import type {
   State,
   Store,
   StoreCapabilities,
+  Tombstone,
   UpdateSessionInput,
   UpdateSharedStateInput,
 } from "../store.ts";
@@ -25,7 +27,7 @@ import type { Chunk } from "./events.ts";
 import type { WorkerPool } from "./pool.ts";
 import { fromErrorData, type OpenedInfo } from "./wire.ts";
 
-/** How many request marks one transaction forgets. */
+/** How many rows one transaction of a sweep forgets. */
 const SWEEP_STEP = 500;
 
 /** A SQLite database behind worker threads. */
@@ -72,6 +74,10 @@ export class SqliteStore implements Store {
 
   listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]> {
     return this.readers.call("listSessions", [input], signal);
+  }
+
+  listTombstones(input: ListTombstonesInput, signal?: AbortSignal): Promise<Tombstone[]> {
+    return this.readers.call("listTombstones", [input], signal);
   }
 
   listApps(after: string | undefined, limit: number, signal?: AbortSignal): Promise<string[]> {
@@ -130,11 +136,23 @@ export class SqliteStore implements Store {
     return this.writer.call("updateSharedState", [input], signal);
   }
 
-  async sweepRequests(beforeMicros: number, signal?: AbortSignal): Promise<number> {
+  sweepRequests(beforeMicros: number, signal?: AbortSignal): Promise<number> {
+    return this.sweep("sweepRequests", beforeMicros, signal);
+  }
+
+  sweepTombstones(beforeMicros: number, signal?: AbortSignal): Promise<number> {
+    return this.sweep("sweepTombstones", beforeMicros, signal);
+  }
+
+  private async sweep(
+    name: "sweepRequests" | "sweepTombstones",
+    beforeMicros: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
     let swept = 0;
     let step: number;
     do {
-      step = await this.writer.call("sweepRequests", [beforeMicros, SWEEP_STEP], signal);
+      step = await this.writer.call(name, [beforeMicros, SWEEP_STEP], signal);
       swept += step;
     } while (step === SWEEP_STEP);
     return swept;

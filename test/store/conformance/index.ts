@@ -16,6 +16,7 @@ import { migrations } from "./migrations.ts";
 import { requests } from "./requests.ts";
 import { state } from "./state.ts";
 import { streams } from "./streams.ts";
+import { tombstones } from "./tombstones.ts";
 import { update } from "./update.ts";
 
 export const CATEGORIES = {
@@ -32,6 +33,7 @@ export const CATEGORIES = {
   streams,
   changes,
   requests,
+  tombstones,
   ids,
   exactness,
   concurrency,

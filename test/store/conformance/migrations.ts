@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { VERSIONS_TABLE } from "../../../src/store/migrations.ts";
-import { createInput, keyOf, mustGet, refusesStart } from "../build.ts";
+import { createInput, deleteInput, keyOf, mustGet, refusesStart } from "../build.ts";
 import type { CaseContext, Cases, TestDatabase } from "../harness.ts";
 
 const NEW_STEP = `INSERT INTO ${VERSIONS_TABLE} (version, name, checksum, applied_at) VALUES (9000, 'later', 'x', 0)`;
@@ -94,6 +94,34 @@ export const migrations = {
     await database.execute("DROP TABLE adk_requests");
     await refusesStart(migrate(context, database), /adk_requests/);
     await refusesStart(engine.open(database.url, options), /adk_requests/);
+  },
+
+  "a database of the version before is brought up, with what it has": async (context) => {
+    const { engine, options } = context.harness;
+    const database = await context.makeDatabase();
+    await migrate(context, database);
+    await database.execute("DROP TABLE adk_session_tombstones");
+    await database.execute(`DELETE FROM ${VERSIONS_TABLE} WHERE version > 1`);
+    await database.execute(
+      "INSERT INTO adk_sessions (app_name, user_id, id, uid, revision, head_seq, first_seq, event_count, event_bytes, " +
+        "owner_id, display_name, create_time, update_time, last_event_time) " +
+        "VALUES ('app', 'u', 's', 'before', 1, 0, 1, 0, 0, '', '', 5, 5, 0)",
+    );
+    await refusesStart(engine.open(database.url, options), /schema version 1; this sessiond needs version 2/);
+    const report = await migrate(context, database);
+    expect(report).toMatchObject({ fromVersion: 1, toVersion: 2 });
+    expect(report.steps.map(({ version }) => version)).toEqual([2]);
+    const store = await engine.open(database.url, options);
+    try {
+      const key = keyOf("app");
+      expect(await mustGet(store, key)).toMatchObject({ uid: "before" });
+      await store.deleteSession(deleteInput(key));
+      const after = { micros: 0, uid: "" };
+      const left = await store.listTombstones({ scope: { appName: "app" }, after, limit: 10 });
+      expect(left).toMatchObject([{ key, uid: "before" }]);
+    } finally {
+      await store.close();
+    }
   },
 
   "tables of our names that others made are left alone": async (context) => {

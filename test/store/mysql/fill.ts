@@ -16,7 +16,7 @@ const NONE = '{"set":{},"remove":[]}';
 /**
  * Fills a migrated, empty database with `sessions` sessions (a multiple of 1,000, at most
  * 100,000), 20,000 of them with two events, a state key `a`, a label `a`, a change and a kept
- * answer, and shared state, then has the server look at its tables. Texts are short.
+ * answer, shared state, and as many tombstones as sessions, then has the server look at its tables. Texts are short.
  */
 export async function fillSessions(url: string, sessions: number): Promise<void> {
   const connection = await mysql.createConnection(url);
@@ -65,6 +65,8 @@ export async function fillSessions(url: string, sessions: number): Promise<void>
        SELECT ${key}, 1, 0, ${time}, 0, ${delta} FROM numbers ${some} ${order}`,
       `INSERT INTO adk_requests (app_name, user_id, request_id, session_id, digest, response, create_time)
        SELECT ${app}, ${user}, CONCAT('r', n), ${session}, UNHEX(SHA2('x', 256)), '{}', ${time} FROM numbers ${some} ${order}`,
+      `INSERT INTO adk_session_tombstones (app_name, delete_time, uid, user_id, session_id)
+       SELECT ${app}, ${time}, CONCAT('uid', n), ${user}, ${session} FROM numbers ORDER BY ${app}, n`,
       `INSERT INTO adk_user_states (app_name, user_id, state_key, value, value_hash, is_json)
        SELECT DISTINCT ${app}, ${user}, 'b', '1', ${hash}, 1 FROM numbers`,
       `INSERT INTO adk_app_states (app_name, state_key, value, value_hash, is_json)
@@ -76,7 +78,7 @@ export async function fillSessions(url: string, sessions: number): Promise<void>
     await connection.query("DROP TABLE numbers");
     await connection.query(
       "ANALYZE TABLE adk_sessions, adk_events, adk_session_states, adk_session_labels, adk_session_changes, " +
-        "adk_requests, adk_user_states, adk_app_states",
+        "adk_requests, adk_user_states, adk_app_states, adk_session_tombstones",
     );
   } finally {
     connection.destroy();

@@ -55,6 +55,7 @@ export function serverHarness(
       streams: {},
       changes: {},
       requests: {},
+      tombstones: {},
       ids: {},
       exactness: {},
       concurrency: {},

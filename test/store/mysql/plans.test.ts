@@ -185,6 +185,16 @@ describe.each(serverEngines())("%s: plans", (kind) => {
           appendInput(keyOf("app4", newId("new"), "u6"), [event()], { createUid: newId("uid") }),
         ]),
       listSessions: () => store.listSessions(listInput("app1", { limit: 10, includeState: true })),
+      listTombstones: async () => {
+        for (const userId of [undefined, "u3"]) {
+          for (const after of [
+            { micros: NOW + 50_000_000, uid: "" },
+            { micros: NOW + 50_000_000, uid: "uid5" },
+          ]) {
+            await store.listTombstones({ scope: { appName: "app1", userId }, after, limit: 10 });
+          }
+        }
+      },
       listApps: () => store.listApps("a", 10),
       listUsers: () => store.listUsers("app1", "u", 10),
       readEvents: async () => {
@@ -218,6 +228,7 @@ describe.each(serverEngines())("%s: plans", (kind) => {
         store.updateSession(updateInput(key, { state: { kind: "replace", state: new Map([["d", "1"]]) } })),
       deleteSession: () => store.deleteSession(deleteInput(other, { request: mark(newId("r")) })),
       sweepRequests: () => store.sweepRequests(NOW + 10_000),
+      sweepTombstones: () => store.sweepTombstones(NOW + 10_000),
     };
   }
 

@@ -86,12 +86,15 @@ export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
   "mysql/sql.ts": ["column"],
   "mysql/state.ts": ["place.table", 'columns.join(", ")', "which.sql"],
   "mysql/stats.ts": ["where"],
+  "mysql/sweep.ts": ["deleteOlder"],
+  "mysql/tombstones.ts": ["index", 'conditions.join(" AND ")'],
   "sqlite/events.ts": ['conditions.join(" AND ")'],
   "sqlite/owner.ts": ["reference.table", "reference.column", "owner.type"],
   "sqlite/schema.ts": ["quoted(owner.name)"],
   "sqlite/sessions.ts": ["beside", 'conditions.join(" AND ")', "order"],
   "sqlite/state.ts": ["column", "table", 'key.join(", ")'],
   "sqlite/stats.ts": ["where"],
+  "sqlite/tombstones.ts": ['conditions.join(" AND ")'],
 };
 
 /** Why a literal may not stand in the SQL of an engine; empty if it may. */
