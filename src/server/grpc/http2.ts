@@ -82,7 +82,7 @@ function explained<H extends OutgoingHttpHeaders | undefined>(headers: H, path: 
   return {
     ...headers,
     "grpc-status": status.code,
-    "grpc-message": encodeURIComponent(statusMessage(status)).replaceAll("%20", " "),
+    "grpc-message": encodeURI(statusMessage(status)).replaceAll("%20", " "),
     ...Object.fromEntries(
       statusTrailers(status).map(([name, value]) => [
         name,

@@ -1,0 +1,31 @@
+/** How much this suite makes: little by default, what issue and documents promise with `SESSIOND_TEST_LARGE=full`. */
+
+const setting = process.env["SESSIOND_TEST_LARGE"] ?? "";
+if (!["", "full"].includes(setting)) {
+  throw new Error(`SESSIOND_TEST_LARGE is "full" or not set, not "${setting}"`);
+}
+
+/** Whether the full sizes were asked for. */
+export const full = setting === "full";
+
+/** Events of the long session. */
+export const longHistory = full ? 1_000_000 : 10_000;
+
+/** Sessions of the user who has many. */
+export const manySessions = full ? 100_000 : 2_000;
+
+/** The time limit of a hook or test over one of the two, in milliseconds. */
+export const sizeTimeout = full ? 3_600_000 : 120_000;
+
+/** Prints a figure of a run, for the documents. */
+export function report(what: string, figures: Readonly<Record<string, string | number>>): void {
+  const texts = Object.entries(figures).map(([name, figure]) => `${name} ${figure}`);
+  console.log(`${what}: ${texts.join(", ")}`);
+}
+
+/** What `work` gives, and how long it took, in milliseconds. */
+export async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const began = performance.now();
+  const value = await work();
+  return { value, ms: Math.round(performance.now() - began) };
+}
