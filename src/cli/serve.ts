@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { loadConfig } from "../config/load.ts";
 import { type Config, isLoopback, limitsOf } from "../config.ts";
 import { createLog } from "../log.ts";
-import { AppendPipeline } from "../pipeline/append-pipeline.ts";
+import { WritePipeline } from "../pipeline/write-pipeline.ts";
 import { createHandlers } from "../rpc/index.ts";
 import { checkServer, type RunningServer, startServer } from "../server/server.ts";
 import type { Engine } from "../store/engine.ts";
@@ -43,10 +43,12 @@ export async function serve(args: readonly string[]): Promise<void> {
       log.warn({ maxEventBytes }, "the database takes smaller events than --max-event-bytes allows");
       limits.maxEventBytes = maxEventBytes;
     }
-    const pipeline = new AppendPipeline(store, {
-      maxQueuedAppends: limits.appendQueueCalls,
+    const pipeline = new WritePipeline(store, {
+      maxQueued: limits.appendQueueCalls,
       maxQueuedBytes: limits.appendQueueBytes,
-      onCommit: (report) => metrics.commit(report),
+      maxCommits: 1,
+      onAppends: (report) => metrics.appends(report),
+      onCreates: (report) => metrics.creates(report),
     });
     const handlers = createHandlers({ store, pipeline, limits });
     const { description } = store.capabilities;
@@ -63,7 +65,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     metrics.store.watch(store);
     metrics.watch({
       calls: () => server.running,
-      appends: () => pipeline.waiting,
+      writes: () => pipeline.waiting,
       ready: () => server.ready,
     });
     sweepRequests(store, config.requestRetention, log, sweeping.signal);

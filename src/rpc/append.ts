@@ -1,7 +1,7 @@
 /** What AppendEvent and BatchAppendEvents share. */
 import type { Event } from "../../gen/ts/sessiond/v1/event_pb.ts";
 import type { SessionKey as ProtoKey } from "../../gen/ts/sessiond/v1/session_pb.ts";
-import type { Appended } from "../pipeline/append-pipeline.ts";
+import type { Appended } from "../pipeline/write-pipeline.ts";
 import type { RequestContext } from "./context.ts";
 import { toNewEvent } from "./convert/event.ts";
 import type { Deps } from "./deps.ts";

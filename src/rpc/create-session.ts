@@ -11,7 +11,7 @@ import { Violations } from "./validate/violations.ts";
 
 /** Makes a session. */
 export function createSession({
-  store,
+  pipeline,
   limits,
   clock,
   newUid,
@@ -27,7 +27,7 @@ export function createSession({
     violations.throwIfAny();
     const { ownerId, displayName, requestId } = request;
     const keyParts = [key.appName, key.userId, key.sessionId];
-    const session = await store.createSession(
+    const session = await pipeline.create(
       {
         key: key.sessionId === "" ? { ...key, sessionId: newUid() } : key,
         uid: newUid(),

@@ -1,13 +1,13 @@
 /** What the RPCs work with. */
 import { randomUUID } from "node:crypto";
 import type { Limits } from "../config/limits.ts";
-import type { AppendPipeline } from "../pipeline/append-pipeline.ts";
+import type { WritePipeline } from "../pipeline/write-pipeline.ts";
 import type { Store } from "../store/store.ts";
 
 /** What `createHandlers` is given. */
 export interface HandlerDeps {
   readonly store: Store;
-  readonly pipeline: AppendPipeline;
+  readonly pipeline: WritePipeline;
   readonly limits: Limits;
   /** The server's clock in integer microseconds since 1970; the system's if absent. */
   readonly clock?: () => number;

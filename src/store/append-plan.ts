@@ -5,8 +5,8 @@
  */
 
 import { StoreError } from "./errors.ts";
-import { isEmptyDelta } from "./state.ts";
-import type { AppendedEvent, AppendInput, AppendOutcome, NewEvent, ScopeDelta, SessionKey } from "./store.ts";
+import { type GroupState, StateGatherer } from "./state-writes.ts";
+import type { AppendedEvent, AppendInput, AppendOutcome, NewEvent, SessionKey } from "./store.ts";
 
 /** What a plan must know of a session row. */
 export interface SessionHead {
@@ -36,9 +36,6 @@ export interface PlannedEvent {
   readonly appendEndSeq: number;
 }
 
-/** Keys to write in one scope's state: undefined removes the key. */
-export type StateWrites = ReadonlyMap<string, string | undefined>;
-
 /** A session that a group makes. */
 export interface PlannedSession {
   /** As it is after the group. */
@@ -47,7 +44,7 @@ export interface PlannedSession {
 }
 
 /** Everything to write, and every append's outcome. */
-export interface AppendPlan {
+export interface AppendPlan extends GroupState {
   /** In the order of the group. */
   readonly outcomes: readonly AppendOutcome[];
   /** Session rows to insert. */
@@ -55,14 +52,6 @@ export interface AppendPlan {
   /** Session rows to update, as they are after the group. */
   readonly advanced: readonly SessionHead[];
   readonly events: readonly PlannedEvent[];
-  /** State to write, the group's last word per key. */
-  readonly sessionState: readonly { readonly key: SessionKey; readonly writes: StateWrites }[];
-  readonly userState: readonly {
-    readonly appName: string;
-    readonly userId: string;
-    readonly writes: StateWrites;
-  }[];
-  readonly appState: readonly { readonly appName: string; readonly writes: StateWrites }[];
 }
 
 /** The limits of an engine, see StoreCapabilities. */
@@ -104,11 +93,7 @@ class Planner {
   private readonly events: PlannedEvent[] = [];
   /** The owners of the sessions that the appends so far make. */
   private readonly owners = new Map<string, string>();
-  private readonly state = {
-    session: new Map<string, { key: SessionKey; writes: Map<string, string | undefined> }>(),
-    user: new Map<string, { appName: string; userId: string; writes: Map<string, string | undefined> }>(),
-    app: new Map<string, { appName: string; writes: Map<string, string | undefined> }>(),
-  };
+  private readonly state = new StateGatherer();
 
   constructor(
     heads: ReadonlyMap<string, SessionHead>,
@@ -123,10 +108,10 @@ class Planner {
   append(input: AppendInput): AppendOutcome {
     const text = keyText(input.key);
     const stored = this.now.get(text) ?? this.heads.get(text);
-    const head = stored ?? newHead(input);
-    if (head === undefined) {
+    if (stored === undefined && input.createUid === undefined) {
       return failed(new StoreError("SESSION_NOT_FOUND", "The session does not exist."));
     }
+    const head = stored ?? newHead(input.key, input.createUid ?? "", input.nowMicros);
     const refused = stored === undefined ? this.limits.refuseOwner?.(input.createOwnerId) : undefined;
     if (refused !== undefined) return failed(refused);
     // The uid counts before a repeated id: an event of a deleted namesake is not this one's.
@@ -151,9 +136,7 @@ class Planner {
         .map(([text, head]) => ({ head, ownerId: this.owners.get(text) ?? "" })),
       advanced: changed.filter(([text]) => this.heads.has(text)).map(([, head]) => head),
       events: this.events,
-      sessionState: [...this.state.session.values()],
-      userState: [...this.state.user.values()],
-      appState: [...this.state.app.values()],
+      ...this.state.gathered(),
     };
   }
 
@@ -216,7 +199,7 @@ class Planner {
         createMicros: micros,
         appendEndSeq,
       });
-      this.merge(head.key, event);
+      this.state.add(head.key, event.delta);
       bytes += event.bytes;
     }
     if (!this.heads.has(text) && !this.now.has(text)) this.owners.set(text, input.createOwnerId);
@@ -231,45 +214,20 @@ class Planner {
     });
     return { ok: true, uid: head.uid, headSeq: appendEndSeq, events: appended };
   }
-
-  private merge(key: SessionKey, event: NewEvent): void {
-    const { session, user, app } = event.delta;
-    if (!isEmptyDelta(session)) {
-      const place = getOrAdd(this.state.session, keyText(key), () => ({ key, writes: new Map() }));
-      apply(place.writes, session);
-    }
-    if (!isEmptyDelta(user)) {
-      const text = JSON.stringify([key.appName, key.userId]);
-      const place = getOrAdd(this.state.user, text, () => ({
-        appName: key.appName,
-        userId: key.userId,
-        writes: new Map(),
-      }));
-      apply(place.writes, user);
-    }
-    if (!isEmptyDelta(app)) {
-      const place = getOrAdd(this.state.app, key.appName, () => ({
-        appName: key.appName,
-        writes: new Map(),
-      }));
-      apply(place.writes, app);
-    }
-  }
 }
 
-/** A session that an append makes: revision 1, as a create would leave it. */
-function newHead(input: AppendInput): SessionHead | undefined {
-  if (input.createUid === undefined) return undefined;
+/** A session that was just made: revision 1, no events. */
+export function newHead(key: SessionKey, uid: string, nowMicros: number): SessionHead {
   return {
-    key: input.key,
-    uid: input.createUid,
+    key,
+    uid,
     revision: 1,
     headSeq: 0,
     eventCount: 0,
     eventBytes: 0,
-    createMicros: input.nowMicros,
-    updateMicros: input.nowMicros,
-    lastEventTime: input.nowMicros / 1e6,
+    createMicros: nowMicros,
+    updateMicros: nowMicros,
+    lastEventTime: nowMicros / 1e6,
   };
 }
 
@@ -309,17 +267,4 @@ function withoutDigest({ digest: _, ...event }: EventMark): AppendedEvent {
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
-}
-
-function apply(writes: Map<string, string | undefined>, delta: ScopeDelta): void {
-  for (const [key, value] of delta.set) writes.set(key, value);
-  for (const key of delta.remove) writes.set(key, undefined);
-}
-
-function getOrAdd<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

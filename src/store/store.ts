@@ -155,6 +155,11 @@ export interface CreateSessionInput {
   readonly request: RequestMark | undefined;
 }
 
+/** How one create of a group ended: each for itself. */
+export type CreateOutcome =
+  | { readonly ok: true; readonly session: SessionRecord }
+  | { readonly ok: false; readonly error: import("./errors.ts").StoreError };
+
 export interface UpdateSessionInput {
   readonly key: SessionKey;
   readonly expected: Expectation;
@@ -357,8 +362,13 @@ export interface Store {
   /** The connection pools now; missing where there are none. */
   poolStats?(): readonly PoolStats[];
 
-  /** @throws StoreError SESSION_ALREADY_EXISTS, REQUEST_ID_CONFLICT */
-  createSession(input: CreateSessionInput, signal?: AbortSignal): Promise<SessionRecord>;
+  /**
+   * Makes a group of sessions in one transaction. Each has its own outcome, in the order of
+   * the input: the session with merged state as the group leaves it, or SESSION_ALREADY_EXISTS,
+   * REQUEST_ID_CONFLICT, INVALID_OWNER. Rejects only if the whole group failed (the database
+   * is away); a retry with the same uids or request marks is safe then.
+   */
+  createSessions(group: readonly CreateSessionInput[], signal?: AbortSignal): Promise<CreateOutcome[]>;
   /** The session with merged state in one snapshot, or undefined. */
   getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined>;
   /** The same as a light row: no state. */

@@ -1,6 +1,6 @@
 /** Every metric of a server, in the text form that Prometheus reads. No label is an id or any other text of a caller's. */
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { CommitReport } from "../pipeline/append-pipeline.ts";
+import type { CommitReport } from "../pipeline/group-commit.ts";
 import type { CallEnd, CallInfo } from "../server/call-observer.ts";
 import { version } from "../version.ts";
 import { register } from "./read-metric.ts";
@@ -16,8 +16,11 @@ const groupSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024];
 export interface Running {
   /** Calls and streams in flight. */
   calls(): { readonly unary: number; readonly streams: number };
-  /** Appends that wait, and bytes of their events. */
-  appends(): { readonly appends: number; readonly bytes: number };
+  /** Appends and creates that wait, and their bytes. */
+  writes(): {
+    readonly appends: { readonly calls: number; readonly bytes: number };
+    readonly creates: { readonly calls: number };
+  };
   /** Whether the server takes calls. */
   ready(): boolean;
 }
@@ -35,6 +38,8 @@ export class Metrics {
   readonly #groupEvents: Distribution;
   readonly #groupBytes: Tally;
   readonly #waits: Distribution;
+  readonly #groupCreates: Distribution;
+  readonly #createWaits: Distribution;
 
   constructor() {
     new Gauge({
@@ -96,6 +101,18 @@ export class Metrics {
       "How long appends waited for the commit before them.",
       waitSeconds,
     );
+    this.#groupCreates = new Distribution(
+      registry,
+      "sessiond_create_group_creates",
+      "Creates of sessions that were committed together.",
+      groupSizes,
+    );
+    this.#createWaits = new Distribution(
+      registry,
+      "sessiond_create_queue_wait_seconds",
+      "How long creates of sessions waited for the commit before them.",
+      waitSeconds,
+    );
     this.store = new StoreMetrics(this.#registry);
   }
 
@@ -113,9 +130,14 @@ export class Metrics {
     gauge(
       "sessiond_append_queue_appends",
       "Appends that wait for the commit before them.",
-      () => running.appends().appends,
+      () => running.writes().appends.calls,
     );
-    gauge("sessiond_append_queue_bytes", "Bytes of their events.", () => running.appends().bytes);
+    gauge("sessiond_append_queue_bytes", "Bytes of their events.", () => running.writes().appends.bytes);
+    gauge(
+      "sessiond_create_queue_creates",
+      "Creates of sessions that wait for the commit before them.",
+      () => running.writes().creates.calls,
+    );
     gauge("sessiond_ready", "Whether the server takes calls, at the last look: 1 or 0.", () =>
       running.ready() ? 1 : 0,
     );
@@ -134,11 +156,17 @@ export class Metrics {
   }
 
   /** A group of appends goes to the store. */
-  commit({ events, bytes, waitedSeconds }: CommitReport): void {
+  appends({ items, bytes, waitedSeconds }: CommitReport): void {
     this.#groupAppends.observe(waitedSeconds.length);
-    this.#groupEvents.observe(events);
+    this.#groupEvents.observe(items);
     this.#groupBytes.add(bytes);
     for (const seconds of waitedSeconds) this.#waits.observe(seconds);
+  }
+
+  /** A group of creates goes to the store. */
+  creates({ waitedSeconds }: CommitReport): void {
+    this.#groupCreates.observe(waitedSeconds.length);
+    for (const seconds of waitedSeconds) this.#createWaits.observe(seconds);
   }
 
   /** All of them now, with the content type of the text. */

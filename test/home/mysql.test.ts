@@ -6,7 +6,7 @@ import { engineOptions } from "../../src/cli/migrate.ts";
 import { configWith } from "../../src/config.ts";
 import type { Finding } from "../../src/store/finding.ts";
 import { engineFor } from "../../src/store/open.ts";
-import { createInput, keyOf, sessionWithEvents } from "../store/build.ts";
+import { createInput, createSession, keyOf, sessionWithEvents } from "../store/build.ts";
 import { makeDatabase, query } from "../store/mysql/harness.ts";
 import { databaseServer, serverEngines, serverTimeout, type TestServer } from "../support/databases/index.ts";
 import { blocksOf, readDocument } from "./markdown.ts";
@@ -48,7 +48,7 @@ describe.each(serverEngines())("docs/mysql.md on %s", (kind) => {
       await admin.query(sql);
       await engine.migrate(at(names.sessiond_migrate, "first-secret"), { ...options, dryRun: false });
       const store = await engine.open(serving, options);
-      await store.createSession(createInput(keyOf("app")));
+      await createSession(store, createInput(keyOf("app")));
       await store.close();
       const findings: Finding[] = [];
       for await (const finding of engine.doctor(serving, options)) findings.push(finding);

@@ -1,11 +1,19 @@
 /** When appends are committed, and with which others: a matter of order, so the store is one that waits on command. */
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { AppendPipeline, type AppendPipelineOptions } from "../../src/pipeline/append-pipeline.ts";
+import { WritePipeline, type WritePipelineOptions } from "../../src/pipeline/write-pipeline.ts";
 import { RpcError } from "../../src/rpc/errors.ts";
 import { StoreError } from "../../src/store/errors.ts";
 import { EMPTY_DELTA } from "../../src/store/state.ts";
-import type { AppendInput, AppendOutcome, NewEvent, StoreCapabilities } from "../../src/store/store.ts";
+import type {
+  AppendInput,
+  AppendOutcome,
+  CreateOutcome,
+  CreateSessionInput,
+  NewEvent,
+  SessionRecord,
+  StoreCapabilities,
+} from "../../src/store/store.ts";
 
 const capabilities: StoreCapabilities = {
   description: "test",
@@ -21,16 +29,26 @@ class HeldStore {
   readonly commits: {
     readonly ids: string[];
     readonly end: (fail?: unknown) => void;
+    readonly signal: AbortSignal | undefined;
   }[] = [];
 
-  append(group: readonly AppendInput[]): Promise<AppendOutcome[]> {
+  append(group: readonly AppendInput[], signal?: AbortSignal): Promise<AppendOutcome[]> {
+    const ids = group.map((input) => input.events[0]?.id ?? "");
+    return this.hold(ids, () => group.map(outcome), signal);
+  }
+
+  createSessions(group: readonly CreateSessionInput[], signal?: AbortSignal): Promise<CreateOutcome[]> {
+    const ids = group.map(({ key }) => key.sessionId);
+    return this.hold(ids, () => group.map(created), signal);
+  }
+
+  private hold<T>(ids: string[], outcomes: () => T, signal: AbortSignal | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      const ids = group.map((input) => input.events[0]?.id ?? "");
       const end = (failure?: unknown) => {
-        if (failure === undefined) resolve(group.map(outcome));
+        if (failure === undefined) resolve(outcomes());
         else reject(failure);
       };
-      this.commits.push({ ids, end });
+      this.commits.push({ ids, end, signal });
     });
   }
 
@@ -55,6 +73,26 @@ function outcome(input: AppendInput): AppendOutcome {
     uid: "u",
     headSeq: 1,
     events: [{ id, timestamp: 0, seq: 1, revision: 1, createMicros: 0 }],
+  };
+}
+
+function created({ key, uid }: CreateSessionInput): CreateOutcome {
+  if (key.sessionId.startsWith("bad")) {
+    return { ok: false, error: new StoreError("SESSION_ALREADY_EXISTS", "taken") };
+  }
+  return { ok: true, session: { key, uid } as SessionRecord };
+}
+
+function newSession(sessionId: string): CreateSessionInput {
+  return {
+    key: { appName: "app", userId: "user", sessionId },
+    uid: `uid-${sessionId}`,
+    nowMicros: 0,
+    ownerId: "",
+    displayName: "",
+    labels: new Map(),
+    delta: EMPTY_DELTA,
+    request: undefined,
   };
 }
 
@@ -95,9 +133,14 @@ function input(session: string, id: string, bytes = 10): AppendInput {
   };
 }
 
-function open(options: Partial<AppendPipelineOptions> = {}): { store: HeldStore; pipeline: AppendPipeline } {
+function open(options: Partial<WritePipelineOptions> = {}): { store: HeldStore; pipeline: WritePipeline } {
   const store = new HeldStore();
-  const pipeline = new AppendPipeline(store, { maxQueuedAppends: 100, maxQueuedBytes: 10_000, ...options });
+  const pipeline = new WritePipeline(store, {
+    maxQueued: 100,
+    maxQueuedBytes: 10_000,
+    maxCommits: 1,
+    ...options,
+  });
   return { store, pipeline };
 }
 
@@ -155,7 +198,7 @@ describe("the append pipeline", () => {
   });
 
   it("refuses what would exceed the queue's count, and takes more when there is room", async () => {
-    const { store, pipeline } = open({ maxQueuedAppends: 2 });
+    const { store, pipeline } = open({ maxQueued: 2 });
     const taken = ["1", "2", "3"].map((id) => pipeline.append(input("s", id)));
     expect(await reasonOf(pipeline.append(input("s", "4")))).toBe("SERVER_BUSY");
     await store.end(0);
@@ -170,12 +213,12 @@ describe("the append pipeline", () => {
     const { store, pipeline } = open({ maxQueuedBytes: 100 });
     const running = pipeline.append(input("s", "1", 90));
     const large = pipeline.append(input("s", "2", 900));
-    expect(pipeline.waiting).toEqual({ appends: 1, bytes: 900 });
+    expect(pipeline.waiting.appends).toEqual({ calls: 1, bytes: 900 });
     expect(await reasonOf(pipeline.append(input("s", "3", 1)))).toBe("SERVER_BUSY");
     await store.end(0);
     await store.end(1);
     await Promise.all([running, large]);
-    expect(pipeline.waiting).toEqual({ appends: 0, bytes: 0 });
+    expect(pipeline.waiting.appends).toEqual({ calls: 0, bytes: 0 });
   });
 
   it("takes out an append whose caller left before its commit began", async () => {
@@ -186,7 +229,7 @@ describe("the append pipeline", () => {
     const third = pipeline.append(input("s", "3"));
     caller.abort(new RpcError("CANCELLED", "left"));
     expect(await left).toBe("CANCELLED");
-    expect(pipeline.waiting).toEqual({ appends: 1, bytes: 10 });
+    expect(pipeline.waiting.appends).toEqual({ calls: 1, bytes: 10 });
     await store.end(0);
     await store.end(1);
     await Promise.all([first, third]);
@@ -253,6 +296,86 @@ describe("the append pipeline", () => {
     await store.end(2);
     await store.end(3);
     await Promise.all(all);
+  });
+
+  it("lets a commit know when the last of its callers has left, and only then", async () => {
+    const { store, pipeline } = open();
+    const [one, two] = [new AbortController(), new AbortController()];
+    const first = pipeline.append(input("s", "0"));
+    const left = [one, two].map(({ signal }, at) =>
+      reasonOf(pipeline.append(input("s", `${at + 1}`), signal)),
+    );
+    await store.end(0);
+    one.abort(new RpcError("CANCELLED", "left"));
+    expect(store.commits[1]?.signal?.aborted).toBe(false);
+    two.abort(new RpcError("DEADLINE_EXCEEDED", "late"));
+    expect(store.commits[1]?.signal?.aborted).toBe(true);
+    await store.end(1, store.commits[1]?.signal?.reason);
+    await first;
+    expect(await Promise.all(left)).toEqual(["CANCELLED", "DEADLINE_EXCEEDED"]);
+    // Nobody is left to try alone for.
+    expect(store.groups).toEqual([["0"], ["1", "2"]]);
+    expect(store.commits[0]?.signal?.aborted).toBe(false);
+  });
+
+  it("goes on for a caller without a deadline when the others have left", async () => {
+    const { store, pipeline } = open();
+    const caller = new AbortController();
+    const first = pipeline.append(input("s", "0"));
+    const left = reasonOf(pipeline.append(input("s", "1"), caller.signal));
+    const stays = reasonOf(pipeline.append(input("s", "2")));
+    await store.end(0);
+    caller.abort(new RpcError("CANCELLED", "left"));
+    expect(store.commits[1]?.signal?.aborted).toBe(false);
+    await store.end(1, new StoreError("INTERNAL", "one of the rows"));
+    await store.end(2);
+    await first;
+    expect([await left, await stays]).toEqual(["CANCELLED", "OK"]);
+    expect(store.groups).toEqual([["0"], ["1", "2"], ["2"]]);
+  });
+
+  it("begins the next commit before it answers the last", async () => {
+    const { store, pipeline } = open();
+    const groups: string[][] = [];
+    const first = pipeline.append(input("s", "1")).then(() => groups.push(...store.groups));
+    const second = pipeline.append(input("s", "2"));
+    await store.end(0);
+    await first;
+    expect(groups).toEqual([["1"], ["2"]]);
+    await store.end(1);
+    await second;
+  });
+
+  it("groups creates apart from appends, and answers each with its own outcome", async () => {
+    const { store, pipeline } = open();
+    const append = pipeline.append(input("a", "a1"));
+    const all = ["c1", "c2", "bad", "c3"].map((id) => pipeline.create(newSession(id)));
+    const told = Promise.all(
+      all.map((one) =>
+        one.then(
+          ({ uid }) => uid,
+          (error: StoreError) => error.reason,
+        ),
+      ),
+    );
+    expect(store.groups).toEqual([["a1"], ["c1"]]);
+    expect(pipeline.waiting.creates.calls).toBe(3);
+    await store.end(1);
+    expect(store.groups).toEqual([["a1"], ["c1"], ["c2", "bad", "c3"]]);
+    await store.end(2);
+    await store.end(0);
+    await append;
+    expect(await told).toEqual(["uid-c1", "uid-c2", "SESSION_ALREADY_EXISTS", "uid-c3"]);
+  });
+
+  it("drains creates too", async () => {
+    const { store, pipeline } = open();
+    const all = ["c1", "c2"].map((id) => pipeline.create(newSession(id)));
+    const draining = pipeline.drain();
+    expect(await reasonOf(pipeline.create(newSession("c3")))).toBe("SHUTTING_DOWN");
+    await store.end(0);
+    await store.end(1);
+    await Promise.all([draining, ...all]);
   });
 
   it("drains: ends what it took, refuses what comes", async () => {

@@ -20,7 +20,7 @@ import { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { engineOptions } from "../../src/cli/migrate.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { configWith } from "../../src/config.ts";
-import { AppendPipeline } from "../../src/pipeline/append-pipeline.ts";
+import { WritePipeline } from "../../src/pipeline/write-pipeline.ts";
 import type { RequestContext } from "../../src/rpc/context.ts";
 import type { Handlers } from "../../src/rpc/handler.ts";
 import { createHandlers } from "../../src/rpc/index.ts";
@@ -33,7 +33,7 @@ const log = pino({ level: "silent" });
 /** A server's inside over a fresh database. */
 export class Service {
   readonly store: Store;
-  readonly pipeline: AppendPipeline;
+  readonly pipeline: WritePipeline;
   readonly handlers: Handlers;
   /** The server's clock; every reading moves it on by a millisecond. */
   nowMicros = 1_700_000_000_000_000;
@@ -42,9 +42,10 @@ export class Service {
   private constructor(store: Store, folder: string, limits: Limits) {
     this.store = store;
     this.folder = folder;
-    this.pipeline = new AppendPipeline(store, {
-      maxQueuedAppends: limits.appendQueueCalls,
+    this.pipeline = new WritePipeline(store, {
+      maxQueued: limits.appendQueueCalls,
       maxQueuedBytes: limits.appendQueueBytes,
+      maxCommits: 1,
     });
     this.handlers = createHandlers({
       store,

@@ -146,6 +146,17 @@ export function appendInput(
 
 type Appended = Extract<AppendOutcome, { ok: true }>;
 
+/** Makes one session, or throws its error. */
+export async function createSession(
+  store: Store,
+  input: CreateSessionInput,
+  signal?: AbortSignal,
+): Promise<SessionRecord> {
+  const [outcome] = await store.createSessions([input], signal);
+  if (outcome?.ok !== true) throw outcome?.error ?? new Error("no outcome");
+  return outcome.session;
+}
+
 /** Appends in a group of one. @throws the append's own failure */
 export async function append(store: Store, input: AppendInput): Promise<Appended> {
   const [outcome] = await store.append([input]);
@@ -161,7 +172,7 @@ export async function sessionWithEvents(
   count: number,
   make: (seq: number) => NewEvent = (seq) => eventOf({ id: `e${seq}` }),
 ): Promise<SessionRecord> {
-  await store.createSession(createInput(key));
+  await createSession(store, createInput(key));
   for (let seq = 1; seq <= count; seq += 250) {
     const events = Array.from({ length: Math.min(250, count - seq + 1) }, (_, at) => make(seq + at));
     await append(store, appendInput(key, events));

@@ -4,7 +4,16 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { StoreObserver } from "../../src/store/observer.ts";
 import type { Store } from "../../src/store/store.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../support/databases/index.ts";
-import { append, appendInput, createInput, deltaOf, eventOf, keyOf, readHistory } from "./build.ts";
+import {
+  append,
+  appendInput,
+  createInput,
+  createSession,
+  deltaOf,
+  eventOf,
+  keyOf,
+  readHistory,
+} from "./build.ts";
 import type { TestDatabase } from "./harness.ts";
 import { serverHarness, serverStore } from "./mysql/harness.ts";
 import { startProxy } from "./mysql/proxy.ts";
@@ -50,7 +59,7 @@ describe.each(harnesses)("$name", { timeout: serverTimeout }, ({ engine, options
     recorder.begun.length = 0;
     recorder.ended.length = 0;
     await recorder.caller.run("the call", async () => {
-      await store.createSession(createInput(key, { delta: deltaOf({ "app:ID-of-key": '"CONTENT"' }) }));
+      await createSession(store, createInput(key, { delta: deltaOf({ "app:ID-of-key": '"CONTENT"' }) }));
       const events = [eventOf({ content: '{"text":"CONTENT"}' }), eventOf({})];
       await append(store, appendInput(key, events));
       expect(await readHistory(store, key)).toHaveLength(2);
@@ -71,7 +80,7 @@ describe.each(harnesses)("$name", { timeout: serverTimeout }, ({ engine, options
 
   test("one that fails says so", async () => {
     const { store, database, recorder } = await observed();
-    await store.createSession(createInput(keyOf("a")));
+    await createSession(store, createInput(keyOf("a")));
     await database.execute("DROP TABLE adk_session_labels");
     await expect(store.getSession(keyOf("a"))).rejects.toThrow();
     expect(recorder.ended.some(({ failed }) => failed)).toBe(true);
@@ -91,7 +100,7 @@ test.each(serverEngines())(
     const recorder = new Recorder();
     const store = await direct.open(proxy.url, { observe: recorder });
     const key = keyOf("app");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     let cut = false;
     proxy.rules = {
       cutAnswer(piece) {

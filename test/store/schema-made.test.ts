@@ -6,7 +6,16 @@ import { parseOwnerColumn } from "../../src/store/owner-column.ts";
 import { DEFAULT_SCHEMA, type SchemaOptions } from "../../src/store/schema.ts";
 import { parseTableOptions } from "../../src/store/table-options.ts";
 import { databaseServer, serverEngines } from "../support/databases/index.ts";
-import { appendInput, createInput, deleteInput, eventOf, keyOf, mustGet, refusesStart } from "./build.ts";
+import {
+  appendInput,
+  createInput,
+  createSession,
+  deleteInput,
+  eventOf,
+  keyOf,
+  mustGet,
+  refusesStart,
+} from "./build.ts";
 import type { StoreHarness, TestDatabase } from "./harness.ts";
 import { options, query, serverHarness } from "./mysql/harness.ts";
 import { sqliteHarness } from "./sqlite-harness.ts";
@@ -43,7 +52,7 @@ describe.each(harnesses)("$name: tables", (harness) => {
     const report = await migrate(database, schema);
     expect(report.steps.flatMap((step) => step.sql).join("\n")).not.toContain("FOREIGN KEY");
     const store = await openStore(harness, database, schema);
-    await store.createSession(createInput(keyOf("app")));
+    await createSession(store, createInput(keyOf("app")));
     await store.append([appendInput(keyOf("app"), [eventOf({ set: { a: "1" } })])]);
     expect(await store.deleteSession(deleteInput(keyOf("app")))).toBe(true);
     for (const table of ["adk_events", "adk_session_states", "adk_session_changes"]) {
@@ -64,7 +73,7 @@ describe.each(harnesses)("$name: tables", (harness) => {
     for (const sql of steps.flatMap((step) => step.sql)) await database.execute(sql);
     expect((await migrate(database, schema)).steps).toEqual([]);
     const store = await openStore(harness, database, schema);
-    await store.createSession(createInput(keyOf("app"), { ownerId: "42" }));
+    await createSession(store, createInput(keyOf("app"), { ownerId: "42" }));
     expect(await mustGet(store, keyOf("app"))).toMatchObject({ ownerId: "42" });
   });
 
@@ -129,7 +138,7 @@ describe.each(serverEngines())("%s: users", (kind) => {
     const store = await mysqlEngine.open(serving, through);
     cleanups.push(() => store.close());
     const key = keyOf("app");
-    await store.createSession(createInput(key, { ownerId: "42", labels: new Map([["a", "b"]]) }));
+    await createSession(store, createInput(key, { ownerId: "42", labels: new Map([["a", "b"]]) }));
     const [outcome] = await store.append([
       appendInput(key, [eventOf({ set: { a: "1", "user:b": "2", "app:c": "3" } })]),
     ]);

@@ -7,6 +7,7 @@ import { serverEngines } from "../support/databases/index.ts";
 import {
   appendInput,
   createInput,
+  createSession,
   deltaOf,
   eventOf,
   keyOf,
@@ -68,7 +69,7 @@ describe.each(harnesses)("$name: names", (harness) => {
     await store.ping();
     for (const key of [kept, gone]) {
       const set = { a: "1", "user:b": "2", "app:c": "3" };
-      await store.createSession({
+      await createSession(store, {
         ...createInput(key),
         ownerId: owner,
         labels: new Map([["l", "v"]]),

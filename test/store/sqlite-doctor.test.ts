@@ -4,7 +4,7 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Finding } from "../../src/store/finding.ts";
 import { sqliteEngine } from "../../src/store/sqlite/index.ts";
-import { createInput, keyOf, refusesStart } from "./build.ts";
+import { createInput, createSession, keyOf, refusesStart } from "./build.ts";
 import { ENGINE_OPTIONS, makeSqliteDatabase } from "./sqlite-harness.ts";
 
 let database: Awaited<ReturnType<typeof makeSqliteDatabase>>;
@@ -26,7 +26,7 @@ const migrate = () => sqliteEngine.migrate(database.url, { ...ENGINE_OPTIONS, dr
 test("a file in use is well, and looking changes nothing", async () => {
   await migrate();
   const store = await sqliteEngine.open(database.url, ENGINE_OPTIONS);
-  await store.createSession(createInput(keyOf("app")));
+  await createSession(store, createInput(keyOf("app")));
   const found = await doctor();
   expect(Object.keys(found)).toEqual(["file", "disk", "version", "journal", "wal", "schema", "integrity"]);
   expect(Object.values(found).filter(({ level, check }) => level !== "ok" && check !== "disk")).toEqual([]);

@@ -18,11 +18,12 @@ import { sqliteEngine } from "../../src/store/sqlite/index.ts";
 import { openForWork } from "../../src/store/sqlite/open.ts";
 import { OPERATIONS } from "../../src/store/sqlite/operations.ts";
 import { STEPS } from "../../src/store/sqlite/schema.ts";
-import type { EventRange, Store } from "../../src/store/store.ts";
+import type { CreateSessionInput, EventRange, SessionRecord, Store } from "../../src/store/store.ts";
 import {
   append,
   appendInput,
   createInput,
+  createSession,
   deleteInput,
   deltaOf,
   eventOf,
@@ -263,8 +264,14 @@ describe("one connection", () => {
     return plans;
   }
 
+  function makeSession(on: typeof db, input: CreateSessionInput): SessionRecord {
+    const [outcome] = OPERATIONS.createSessions(on, [input]);
+    if (outcome?.ok !== true) throw new Error(outcome?.error.reason);
+    return outcome.session;
+  }
+
   test("a full database fails the append as a whole, and goes on when there is room", () => {
-    OPERATIONS.createSession(db, createInput(keyOf("app")));
+    makeSession(db, createInput(keyOf("app")));
     const pages = Number(db.pragma("page_count"));
     db.db.pragma(`max_page_count = ${pages + 2}`);
     const input = appendInput(keyOf("app"), [
@@ -291,7 +298,7 @@ describe("one connection", () => {
   test("an append neither reads nor writes state that it leaves alone", () => {
     const key = keyOf("app");
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`k${at}`, "1"]));
-    OPERATIONS.createSession(db, createInput(key, { delta: deltaOf(many) }));
+    makeSession(db, createInput(key, { delta: deltaOf(many) }));
     const changes = () => db.get<{ n: number }>("SELECT total_changes() AS n")?.n ?? 0;
     const before = changes();
     const plans = plansOf(() => {
@@ -332,9 +339,9 @@ describe("one connection", () => {
   });
 
   test("reads of events are one search each, without sorting", () => {
-    const { uid } = OPERATIONS.createSession(db, createInput(keyOf("app")));
+    const { uid } = makeSession(db, createInput(keyOf("app")));
     const range = {
-      ...rangeOf({ ...OPERATIONS.createSession(db, createInput(keyOf("app", "t"))), uid }),
+      ...rangeOf({ ...makeSession(db, createInput(keyOf("app", "t"))), uid }),
       key: keyOf("app"),
     };
     const plans = plansOf(() => {
@@ -360,7 +367,7 @@ describe("one connection", () => {
   });
 
   test("a delete finds everything of the session by an index", () => {
-    OPERATIONS.createSession(db, createInput(keyOf("app")));
+    makeSession(db, createInput(keyOf("app")));
     const plans = plansOf(() => {
       OPERATIONS.deleteSession(db, deleteInput(keyOf("app")));
     }).filter(({ sql }) => /^(DELETE|UPDATE)/.test(sql));
@@ -372,10 +379,7 @@ describe("one connection", () => {
   test("deleting is right without foreign keys", () => {
     db.db.pragma("foreign_keys = OFF");
     const key = keyOf("app");
-    OPERATIONS.createSession(
-      db,
-      createInput(key, { labels: new Map([["a", "b"]]), delta: deltaOf({ a: "1" }) }),
-    );
+    makeSession(db, createInput(key, { labels: new Map([["a", "b"]]), delta: deltaOf({ a: "1" }) }));
     OPERATIONS.append(db, [appendInput(key, [eventOf()])]);
     OPERATIONS.deleteSession(db, deleteInput(key));
     for (const table of ["events", "session_states", "session_labels", "session_changes", "sessions"]) {
@@ -385,7 +389,7 @@ describe("one connection", () => {
 
   test("events cannot outlive their session", () => {
     const key = keyOf("app");
-    OPERATIONS.createSession(db, createInput(key));
+    makeSession(db, createInput(key));
     OPERATIONS.append(db, [appendInput(key, [eventOf()])]);
     db.db.exec("DELETE FROM adk_sessions");
     expect(db.all("SELECT 1 FROM adk_events")).toEqual([]);
@@ -394,7 +398,7 @@ describe("one connection", () => {
   test("a reader cannot write", () => {
     const reader = openForWork({ path: database.path, busyTimeoutMs: 100, role: "reader" }).db;
     try {
-      expect(() => OPERATIONS.createSession(reader, createInput(keyOf("app")))).toThrow(/readonly/);
+      expect(() => makeSession(reader, createInput(keyOf("app")))).toThrow(/readonly/);
     } finally {
       reader.close();
     }
@@ -411,7 +415,7 @@ describe("worker threads", () => {
   test("the event loop stays free while much is written and read", async () => {
     const store = await openStore();
     const key = keyOf("app");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const events = Array.from({ length: 4_000 }, () =>
       eventOf({ content: JSON.stringify("x".repeat(4_000)) }),
     );
@@ -484,7 +488,7 @@ describe("worker threads", () => {
       const reader = store.readEvents(rangeOf(session))[Symbol.asyncIterator]();
       await reader.next();
       await store.deleteSession(deleteInput(session.key));
-      if (again) await store.createSession(createInput(session.key));
+      if (again) await createSession(store, createInput(session.key));
       const rest = (async () => {
         while ((await reader.next()).done !== true);
       })();
@@ -495,7 +499,7 @@ describe("worker threads", () => {
   test("a worker that dies fails its calls and is replaced", async () => {
     const store = await openStore();
     const key = keyOf("app");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     for (const pool of ["writer", "readers"] as const) {
       const ended = threads(store, pool).map((thread) => thread.terminate());
       const calls = Array.from({ length: 3 }, () =>
@@ -516,7 +520,7 @@ describe("worker threads", () => {
     const store = await openStore();
     await rm(database.path);
     await Promise.all(threads(store, "writer").map((thread) => thread.terminate()));
-    const error = await failsWith(store.createSession(createInput(keyOf("app"))), "STORE_UNAVAILABLE");
+    const error = await failsWith(createSession(store, createInput(keyOf("app"))), "STORE_UNAVAILABLE");
     expect(error.message).not.toContain(database.path);
   });
 
@@ -526,9 +530,9 @@ describe("worker threads", () => {
     other.exec("BEGIN IMMEDIATE");
     try {
       const calls = Array.from({ length: 4 }, (_, at) =>
-        store
-          .createSession(createInput(keyOf("app", `s${at}`)))
-          .catch((error: { reason?: string }) => error.reason),
+        createSession(store, createInput(keyOf("app", `s${at}`))).catch(
+          (error: { reason?: string }) => error.reason,
+        ),
       );
       const reasons = await Promise.all(calls);
       expect(reasons[0]).toBe("CONTENTION");
@@ -539,13 +543,13 @@ describe("worker threads", () => {
       other.exec("ROLLBACK");
       other.close();
     }
-    await store.createSession(createInput(keyOf("app")));
+    await createSession(store, createInput(keyOf("app")));
   });
 
   test("an abort takes a call back while it waits", async () => {
     const store = await openStore();
     const key = keyOf("app");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const events = Array.from({ length: 500 }, () => eventOf());
     const running = store.append([appendInput(key, events)]);
     const abort = new AbortController();
@@ -599,7 +603,7 @@ describe("processes", () => {
       const key = { appName: "app", userId: "u", sessionId: "s" };
       const none = { set: new Map(), remove: [] };
       const delta = { session: none, user: none, app: none };
-      await store.createSession({ key, uid: "x", nowMicros: ${NOW}, ownerId: "", displayName: "", labels: new Map(), delta });
+      await store.createSessions([{ key, uid: "x", nowMicros: ${NOW}, ownerId: "", displayName: "", labels: new Map(), delta }]);
       for (let n = 1; ; n++) {
         const event = {
           id: "e" + n, invocationId: "", author: "", timestamp: n, actions: "", content: "", groundingMetadata: "",

@@ -7,7 +7,7 @@ import { configWith } from "../../src/config.ts";
 import { engineFor } from "../../src/store/open.ts";
 import type { StatsOptions, StoreStats } from "../../src/store/stats.ts";
 import { databaseServer, serverEngines, serverTimeout, testEngines } from "../support/databases/index.ts";
-import { createInput, keyOf, NOW, refusesStart, sessionWithEvents } from "./build.ts";
+import { createInput, createSession, keyOf, NOW, refusesStart, sessionWithEvents } from "./build.ts";
 import type { TestDatabase } from "./harness.ts";
 import { fillSessions } from "./mysql/fill.ts";
 import { makeDatabase } from "./mysql/harness.ts";
@@ -31,7 +31,7 @@ describe.each(testEngines())("%s: stats", (kind) => {
     try {
       await sessionWithEvents(store, keyOf("app1", "small"), 2);
       await sessionWithEvents(store, keyOf("app1", "large", "v"), 20);
-      await store.createSession(createInput(keyOf("app2"), { nowMicros: NOW - 5_000_000 }));
+      await createSession(store, createInput(keyOf("app2"), { nowMicros: NOW - 5_000_000 }));
     } finally {
       await store.close();
     }

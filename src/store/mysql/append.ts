@@ -10,6 +10,7 @@ import {
 import { StoreError } from "../errors.ts";
 import type { AppendInput, AppendOutcome, NewEvent, SessionKey } from "../store.ts";
 import { PACKET_HEADROOM_BYTES } from "./connection.ts";
+import { insertSessions, madeByAppend } from "./create.ts";
 import { ownerCheck } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import {
@@ -26,9 +27,8 @@ import {
   toHead,
   toMark,
 } from "./rows.ts";
-import { insertSessions, madeByAppend } from "./sessions.ts";
-import { anyOf, fromDouble, insertRows, pieces, type SqlValue, type Statement } from "./sql.ts";
-import { appPlace, sessionPlace, userPlace, writeState } from "./state.ts";
+import { fromDouble, insertRows, type SqlValue, type Statement, selectAny } from "./sql.ts";
+import { groupPlaces, writeState } from "./state.ts";
 import { type Transaction, transact } from "./transaction.ts";
 
 /** What bounds appends on a server. */
@@ -36,9 +36,6 @@ export interface AppendOptions extends AppendLimits {
   readonly maxJsonDepth: number;
   readonly maxPacketBytes: number;
 }
-
-/** Keys that one statement names: each is a range of its own. */
-const KEYS_PER_STATEMENT = 200;
 
 /** Commits a group in one transaction. The outcomes are in the order of the group. */
 export async function append(
@@ -66,7 +63,11 @@ async function commit(
 ): Promise<readonly AppendOutcome[]> {
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
     const { heads, owners, marks } = await load(transaction, group);
-    const refuseOwner = await ownerCheck(transaction, group);
+    const makers = group.filter(({ createUid }) => createUid !== undefined);
+    const refuseOwner = await ownerCheck(
+      transaction,
+      makers.map(({ createOwnerId }) => createOwnerId),
+    );
     const limits = refuseOwner === undefined ? options : { ...options, refuseOwner };
     const plan = planAppends(group, heads, marks, limits);
     const statements = toStatements(plan, owners, options, transaction);
@@ -92,24 +93,17 @@ async function load(
     for (const event of events) session.ids.push(event.id);
   }
   const ordered = [...sessions.values()].sort((a, b) => compareKeys(a.key, b.key));
-  const locks = pieces(ordered, KEYS_PER_STATEMENT).map((piece): Statement => {
-    const which = anyOf(
-      SESSION_KEY,
-      piece.map(({ key }) => keyValues(key)),
-    );
-    return {
-      sql: `SELECT ${SESSION_COLUMNS} FROM adk_sessions FORCE INDEX (PRIMARY) WHERE ${which.sql} FOR UPDATE`,
-      values: which.values,
-    };
-  });
-  const ids = ordered.flatMap(({ key, ids }) => ids.map((id) => [...keyValues(key), id]));
-  const lookups = pieces(ids, KEYS_PER_STATEMENT).map((piece): Statement => {
-    const which = anyOf([...OF_SESSION, "id"], piece);
-    return {
-      sql: `SELECT ${MARK_COLUMNS} FROM adk_events FORCE INDEX (adk_events_by_id) WHERE ${which.sql}`,
-      values: which.values,
-    };
-  });
+  const locks = selectAny(
+    `SELECT ${SESSION_COLUMNS} FROM adk_sessions FORCE INDEX (PRIMARY)`,
+    SESSION_KEY,
+    ordered.map(({ key }) => keyValues(key)),
+    " FOR UPDATE",
+  );
+  const lookups = selectAny(
+    `SELECT ${MARK_COLUMNS} FROM adk_events FORCE INDEX (adk_events_by_id)`,
+    [...OF_SESSION, "id"],
+    ordered.flatMap(({ key, ids }) => ids.map((id) => [...keyValues(key), id])),
+  );
   const results = await transaction.run([...locks, ...lookups]);
   const heads = new Map<string, SessionHead>();
   const owners = new Map<string, string>();
@@ -145,17 +139,7 @@ function toStatements(
     ...insertSessions(created.map(madeByAppend), maxStatementBytes, owner),
     ...advanceSessions(plan.advanced, owner?.notNull === true ? owners : undefined, maxStatementBytes),
     ...insertRows(INSERT_EVENT, events.map(eventValues), maxStatementBytes),
-    ...writeState(
-      [
-        ...plan.sessionState.map(({ key, writes }) => ({ place: sessionPlace(key), writes })),
-        ...plan.userState.map(({ appName, userId, writes }) => ({
-          place: userPlace(appName, userId),
-          writes,
-        })),
-        ...plan.appState.map(({ appName, writes }) => ({ place: appPlace(appName), writes })),
-      ],
-      { maxJsonDepth, maxStatementBytes },
-    ),
+    ...writeState(groupPlaces(plan), { maxJsonDepth, maxStatementBytes }),
   ];
 }
 

@@ -1,7 +1,6 @@
 /** Owners of sessions in a column of the operator's own, see ../owner-column.ts. */
 import { StartError, type StoreError } from "../errors.ts";
 import { checkOwner, type OwnerColumn, requireOwnerColumn, unknownOwner } from "../owner-column.ts";
-import type { AppendInput } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { type Statement, statement } from "./sql.ts";
 import type { Transaction } from "./transaction.ts";
@@ -15,10 +14,10 @@ export async function requireOwner(transaction: Transaction, ownerId: string): P
   if (!known(ownerId)) throw unknownOwner(owner);
 }
 
-/** What an append plan asks of the owners in a group; undefined where every text is an owner. */
+/** What a plan asks of the owners that a group gives; undefined where every text is an owner. */
 export async function ownerCheck(
   transaction: Transaction,
-  group: readonly AppendInput[],
+  given: readonly string[],
 ): Promise<((ownerId: string) => StoreError | undefined) | undefined> {
   const { owner } = transaction.connection.schema;
   if (owner === undefined) return undefined;
@@ -30,9 +29,6 @@ export async function ownerCheck(
       return error as StoreError;
     }
   };
-  const given = group.flatMap(({ createUid, createOwnerId }) =>
-    createUid === undefined ? [] : [createOwnerId],
-  );
   const asked = [...new Set(given)].filter((ownerId) => refused(ownerId) === undefined);
   const known = await findOwners(transaction, owner, asked);
   return (ownerId) => refused(ownerId) ?? (known(ownerId) ? undefined : unknownOwner(owner));

@@ -5,7 +5,7 @@ import type { KeptAnswer } from "../stored-text.ts";
 import type { Result } from "./connection.ts";
 import type { Pool } from "./pool.ts";
 import { keyValues, OF_SESSION } from "./rows.ts";
-import { allEqual, bytes, type Statement, statement } from "./sql.ts";
+import { allEqual, bytes, insertRows, type SqlValue, type Statement, selectAny, statement } from "./sql.ts";
 import { sweep } from "./sweep.ts";
 
 /** Whose request it is, and when. */
@@ -32,6 +32,19 @@ export function findAnswer({ appName, userId = "", request }: MarkedRequest): St
   ];
 }
 
+/** Statements for the kept answers of a group of a user's requests. */
+export function findAnswers(
+  group: readonly { readonly key: SessionKey; readonly request: RequestMark | undefined }[],
+): Statement[] {
+  return selectAny(
+    "SELECT app_name, user_id, request_id, digest, response, response_state FROM adk_requests FORCE INDEX (PRIMARY)",
+    ["app_name", "user_id", "request_id"],
+    group.flatMap(({ key, request }) =>
+      request === undefined ? [] : [[key.appName, key.userId, request.id]],
+    ),
+  );
+}
+
 /**
  * The answer that an earlier try was given, or undefined.
  * @throws StoreError REQUEST_ID_CONFLICT
@@ -45,23 +58,32 @@ export function keptAnswer({ request }: MarkedRequest, found: Result | undefined
 
 /** Statements that keep an answer; none for a request without a mark. */
 export function keepAnswer(marked: MarkedRequest, answer: () => KeptAnswer): Statement[] {
-  const { appName, userId = "", sessionId = "", request, nowMicros } = marked;
-  if (request === undefined) return [];
-  const { response, response_state } = answer();
-  return [
-    statement(
-      "INSERT INTO adk_requests (app_name, user_id, request_id, session_id, digest, response, response_state, create_time) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  if (marked.request === undefined) return [];
+  return keepAnswers([{ ...marked, request: marked.request, answer: answer() }], Number.POSITIVE_INFINITY);
+}
+
+/** A request with its mark and the answer that it was given. */
+export interface AnsweredRequest extends MarkedRequest {
+  readonly request: RequestMark;
+  readonly answer: KeptAnswer;
+}
+
+/** The same for a group. */
+export function keepAnswers(answered: readonly AnsweredRequest[], maxStatementBytes: number): Statement[] {
+  return insertRows(
+    "INSERT INTO adk_requests (app_name, user_id, request_id, session_id, digest, response, response_state, create_time)",
+    answered.map(({ appName, userId = "", sessionId = "", request, nowMicros, answer }): SqlValue[] => [
       appName,
       userId,
       request.id,
       sessionId,
       bytes(request.digest),
-      response,
-      response_state,
+      answer.response,
+      answer.response_state,
       nowMicros,
-    ),
-  ];
+    ]),
+    maxStatementBytes,
+  );
 }
 
 /** The statement after which no kept answer has the session's state. */

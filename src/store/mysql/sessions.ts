@@ -1,10 +1,9 @@
 /** Session rows: create, read, change, delete. */
-import { type PlannedSession, type SessionHead, staleSession } from "../append-plan.ts";
+import { type SessionHead, staleSession } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
-import { type OwnerColumn, ownerValue } from "../owner-column.ts";
+import { ownerValue } from "../owner-column.ts";
 import { EMPTY_DELTA, EMPTY_SCOPE_DELTA } from "../state.ts";
 import type {
-  CreateSessionInput,
   DeleteSessionInput,
   Expectation,
   SessionChange,
@@ -30,7 +29,7 @@ import type { Pool } from "./pool.ts";
 import { findAnswer, forgetState, keepAnswer, keptAnswer, type MarkedRequest } from "./requests.ts";
 import { keyValues, OF_SESSION, SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead } from "./rows.ts";
 import { oneSession, sessionsOf, snapshot } from "./snapshot.ts";
-import { allEqual, count, fromDouble, insertRows, type SqlValue, type Statement, statement } from "./sql.ts";
+import { allEqual, count, insertRows, type SqlValue, type Statement, statement } from "./sql.ts";
 import { appPlace, clearSessionState, deltaPlaces, toWrites, userPlace, writeState } from "./state.ts";
 import { insertTombstone } from "./tombstones.ts";
 import { read, type Transaction, transact } from "./transaction.ts";
@@ -38,99 +37,12 @@ import { read, type Transaction, transact } from "./transaction.ts";
 /** Events that one statement deletes, so that none runs for long. */
 const DELETE_EVENTS = 5_000;
 
-/** A session that is made: its row, and what stands beside it. */
-export interface NewSession extends Pick<CreateSessionInput, "ownerId" | "displayName" | "labels" | "delta"> {
-  readonly head: SessionHead;
-}
-
-/** What an append gives a session that it makes. */
-export function madeByAppend({ head, ownerId }: PlannedSession): NewSession {
-  return { head, ownerId, displayName: "", labels: new Map(), delta: EMPTY_DELTA };
-}
-
-/** Statements for the rows of new sessions, each with its create as the first change. */
-export function insertSessions(
-  made: readonly NewSession[],
-  maxStatementBytes: number,
-  owner: OwnerColumn | undefined,
-): Statement[] {
-  return [
-    ...insertRows(
-      `INSERT INTO adk_sessions (${SESSION_COLUMNS})`,
-      made.map(({ head, ownerId, displayName }): SqlValue[] => [
-        ...keyValues(head.key),
-        head.uid,
-        head.revision,
-        head.headSeq,
-        1,
-        head.eventCount,
-        head.eventBytes,
-        ownerValue(owner, ownerId),
-        displayName,
-        head.createMicros,
-        head.updateMicros,
-        fromDouble(head.lastEventTime),
-      ]),
-      maxStatementBytes,
-    ),
-    ...insertChanges(
-      made.map(({ head, ...given }) => ({
-        key: head.key,
-        change: { revision: 1, afterSeq: 0, createMicros: head.createMicros, replaced: false, ...given },
-      })),
-      maxStatementBytes,
-    ),
-  ];
-}
-
 /** The statement that locks a session's row and reads it. */
 function lockSession(key: SessionKey): Statement {
   return statement(
     `SELECT ${SESSION_COLUMNS} FROM adk_sessions WHERE ${allEqual(SESSION_KEY)} FOR UPDATE`,
     ...keyValues(key),
   );
-}
-
-export async function createSession(
-  pool: Pool,
-  input: CreateSessionInput,
-  maxJsonDepth: number,
-  signal: AbortSignal | undefined,
-): Promise<SessionRecord> {
-  const { key, nowMicros } = input;
-  const marked: MarkedRequest = { ...key, request: input.request, nowMicros };
-  return transact(pool, { signal, repeatable: true }, async (transaction) => {
-    const found = await transaction.run([lockSession(key), ...findAnswer(marked)]);
-    const kept = keptAnswer(marked, found[1]);
-    if (kept !== undefined) return repeatAnswer(transaction, kept);
-    const row = found[0]?.rows[0] as SessionRow | undefined;
-    // Of this very call: a try before this one was committed, and its answer got lost.
-    if (row !== undefined && row.uid === input.uid) return mustRead(transaction, key);
-    if (row !== undefined) {
-      throw new StoreError("SESSION_ALREADY_EXISTS", "A session of this key exists already.");
-    }
-    await requireOwner(transaction, input.ownerId);
-    const head: SessionHead = {
-      key,
-      uid: input.uid,
-      revision: 1,
-      headSeq: 0,
-      eventCount: 0,
-      eventBytes: 0,
-      createMicros: nowMicros,
-      updateMicros: nowMicros,
-      lastEventTime: nowMicros / 1e6,
-    };
-    const { maxStatementBytes } = transaction;
-    await transaction.run([
-      ...insertSessions([{ ...input, head }], maxStatementBytes, transaction.connection.schema.owner),
-      ...insertLabels(key, input.labels, maxStatementBytes),
-      ...writeState(deltaPlaces(key, input.delta), { maxJsonDepth, maxStatementBytes }),
-    ]);
-    const session = await mustRead(transaction, key);
-    await transaction.commit(keepAnswer(marked, () => sessionToAnswer(session, maxStatementBytes / 2)));
-    return session;
-  });
 }
 
 /** The session, with merged state or as a light row, or undefined. */
@@ -192,7 +104,7 @@ export async function updateSession(
       ),
       ...(labels === undefined
         ? []
-        : [deleteOf("adk_session_labels", key), ...insertLabels(key, labels, maxStatementBytes)]),
+        : [deleteOf("adk_session_labels", key), ...insertLabels([{ key, labels }], maxStatementBytes)]),
       ...(replaced ? [clearSessionState(key)] : []),
       ...insertChanges([{ key, change }], maxStatementBytes),
       ...writeState(deltaPlaces(key, delta), { maxJsonDepth, maxStatementBytes }),
@@ -307,7 +219,8 @@ interface ChangeRow {
   readonly facts: string | null;
 }
 
-function insertChanges(
+/** Statements for changes without an event. */
+export function insertChanges(
   changes: readonly { readonly key: SessionKey; readonly change: SessionChange }[],
   maxStatementBytes: number,
 ): Statement[] {
@@ -326,14 +239,16 @@ function insertChanges(
   );
 }
 
-function insertLabels(
-  key: SessionKey,
-  labels: ReadonlyMap<string, string>,
+/** Statements for the labels of sessions that have none. */
+export function insertLabels(
+  labelled: readonly { readonly key: SessionKey; readonly labels: ReadonlyMap<string, string> }[],
   maxStatementBytes: number,
 ): Statement[] {
   return insertRows(
     `INSERT INTO adk_session_labels (${OF_SESSION.join(", ")}, label_key, label_value)`,
-    [...labels].map(([label, value]): SqlValue[] => [...keyValues(key), label, value]),
+    labelled.flatMap(({ key, labels }) =>
+      [...labels].map(([label, value]): SqlValue[] => [...keyValues(key), label, value]),
+    ),
     maxStatementBytes,
   );
 }
@@ -343,14 +258,15 @@ function deleteOf(table: string, key: SessionKey): Statement {
 }
 
 /** The first answer of a request that was made before. */
-async function repeatAnswer(transaction: Transaction, kept: KeptAnswer): Promise<SessionRecord> {
+export async function repeatAnswer(transaction: Transaction, kept: KeptAnswer): Promise<SessionRecord> {
   if (kept.response_state !== null) return sessionFromAnswer(kept, undefined);
   const key = answeredKey(kept);
   const [found] = await transaction.run([snapshot(key.appName, oneSession(key), true)]);
   return sessionFromAnswer(kept, sessionsOf(found?.rows ?? [], true)[0]);
 }
 
-async function mustRead(transaction: Transaction, key: SessionKey): Promise<SessionRecord> {
+/** The session, which this transaction knows to be there. */
+export async function mustRead(transaction: Transaction, key: SessionKey): Promise<SessionRecord> {
   const [found] = await transaction.run([snapshot(key.appName, oneSession(key), true)]);
   const session = sessionsOf(found?.rows ?? [], true)[0];
   if (session === undefined) throw new StoreError("INTERNAL", "The session just written is not there.");

@@ -75,6 +75,22 @@ export function anyOf(columns: readonly string[], keys: readonly (readonly SqlVa
   return { sql: `(${keys.map(() => one).join(" OR ")})`, values: keys.flat() };
 }
 
+/** Keys that one statement names: each is a range of its own. */
+const KEYS_PER_STATEMENT = 200;
+
+/** Statements for the rows with any of the keys, as `anyOf` finds them. */
+export function selectAny(
+  head: string,
+  columns: readonly string[],
+  keys: readonly (readonly SqlValue[])[],
+  tail = "",
+): Statement[] {
+  return pieces(keys, KEYS_PER_STATEMENT).map((piece) => {
+    const which = anyOf(columns, piece);
+    return { sql: `${head} WHERE ${which.sql}${tail}`, values: which.values };
+  });
+}
+
 /** A row count as text, since servers differ in what they bind to LIMIT. @throws RangeError */
 export function count(rows: number): string {
   if (!Number.isSafeInteger(rows) || rows < 0) throw new RangeError("not a row count");

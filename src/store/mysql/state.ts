@@ -1,8 +1,9 @@
 /** State: one row per key, values as written. Writes of all scopes are in one fixed order of keys. */
 import { canonicalHash } from "../../json/canonical.ts";
 import { isEngineJson } from "../../json/check.ts";
-import type { StateWrites } from "../append-plan.ts";
+import type { GroupState, StateWrites } from "../state-writes.ts";
 import type { ScopeDelta, SessionKey, State, StateDelta } from "../store.ts";
+import type { Row } from "./connection.ts";
 import type { Pool } from "./pool.ts";
 import { compareText, keyValues, OF_SESSION } from "./rows.ts";
 import {
@@ -35,7 +36,7 @@ interface Place {
 /** Rows of one DELETE: it is read by a range per row. */
 const DELETE_ROWS = 200;
 
-export function sessionPlace(key: SessionKey): Place {
+function sessionPlace(key: SessionKey): Place {
   return { table: "adk_session_states", owner: OF_SESSION, values: keyValues(key) };
 }
 
@@ -77,6 +78,15 @@ export function deltaPlaces(key: SessionKey, delta: StateDelta) {
   ];
 }
 
+/** The state of a group's changes as `writeState` takes it. */
+export function groupPlaces({ sessionState, userState, appState }: GroupState) {
+  return [
+    ...sessionState.map(({ key, writes }) => ({ place: sessionPlace(key), writes })),
+    ...userState.map(({ appName, userId, writes }) => ({ place: userPlace(appName, userId), writes })),
+    ...appState.map(({ appName, writes }) => ({ place: appPlace(appName), writes })),
+  ];
+}
+
 export function toWrites(delta: ScopeDelta): StateWrites {
   const writes = new Map<string, string | undefined>(delta.set);
   for (const key of delta.remove) writes.set(key, undefined);
@@ -103,6 +113,56 @@ export async function getSharedState(
     ),
   );
   return new Map(rows.map((row) => [row.state_key.toString(), row.value]));
+}
+
+/** The shared states of some sessions' users and apps, keys without prefix. */
+export interface SharedStates {
+  ofUser(key: SessionKey): State;
+  ofApp(key: SessionKey): State;
+}
+
+/** One statement, and so one snapshot, for `toSharedStates`. */
+export function selectSharedStates(keys: readonly SessionKey[]): Statement {
+  const users = new Map(keys.map(({ appName, userId }) => [userText(appName, userId), [appName, userId]]));
+  const apps = new Set(keys.map(({ appName }) => appName));
+  const ofUsers = anyOf(["app_name", "user_id"], [...users.values()]);
+  const ofApps = anyOf(
+    ["app_name"],
+    [...apps].map((appName) => [appName]),
+  );
+  return {
+    sql:
+      `SELECT app_name, user_id, state_key, value FROM adk_user_states FORCE INDEX (PRIMARY) WHERE ${ofUsers.sql} ` +
+      // User ids are never empty, so '' is free for what is the app's.
+      `UNION ALL SELECT app_name, '', state_key, value FROM adk_app_states FORCE INDEX (PRIMARY) WHERE ${ofApps.sql}`,
+    values: [...ofUsers.values, ...ofApps.values],
+  };
+}
+
+/** The rows of `selectSharedStates`. */
+export function toSharedStates(rows: readonly Row[]): SharedStates {
+  const states = new Map<string, Map<string, string>>();
+  for (const row of rows as unknown as readonly SharedRow[]) {
+    const text = userText(row.app_name, row.user_id);
+    const state = states.get(text) ?? new Map<string, string>();
+    states.set(text, state.set(row.state_key.toString(), row.value));
+  }
+  const none: State = new Map();
+  return {
+    ofUser: ({ appName, userId }) => states.get(userText(appName, userId)) ?? none,
+    ofApp: ({ appName }) => states.get(userText(appName, "")) ?? none,
+  };
+}
+
+interface SharedRow {
+  readonly app_name: string;
+  readonly user_id: string;
+  readonly state_key: Buffer;
+  readonly value: string;
+}
+
+function userText(appName: string, userId: string): string {
+  return JSON.stringify([appName, userId]);
 }
 
 interface StateRow {

@@ -3,6 +3,7 @@ import type { PoolStats } from "../connections.ts";
 import type {
   AppendInput,
   AppendOutcome,
+  CreateOutcome,
   CreateSessionInput,
   DeleteSessionInput,
   DeltaRange,
@@ -24,18 +25,12 @@ import type {
   UpdateSharedStateInput,
 } from "../store.ts";
 import { append } from "./append.ts";
+import { createSessions } from "./create.ts";
 import { listScopeEvents, readEvents, readStateDeltas, seqBeforeNewest } from "./events.ts";
 import { listApps, listSessions, listUsers } from "./lists.ts";
 import type { Pool } from "./pool.ts";
 import { sweepRequests } from "./requests.ts";
-import {
-  createSession,
-  deleteSession,
-  getSession,
-  listChanges,
-  updateSession,
-  updateSharedState,
-} from "./sessions.ts";
+import { deleteSession, getSession, listChanges, updateSession, updateSharedState } from "./sessions.ts";
 import { getSharedState } from "./state.ts";
 import { listTombstones, sweepTombstones } from "./tombstones.ts";
 import { read } from "./transaction.ts";
@@ -68,8 +63,8 @@ export class MysqlStore implements Store {
     return [this.parts.writes.stats(), this.parts.reads.stats()];
   }
 
-  createSession(input: CreateSessionInput, signal?: AbortSignal): Promise<SessionRecord> {
-    return createSession(this.parts.writes, input, this.parts.maxJsonDepth, signal);
+  createSessions(group: readonly CreateSessionInput[], signal?: AbortSignal): Promise<CreateOutcome[]> {
+    return createSessions(this.parts.writes, group, this.parts.maxJsonDepth, signal);
   }
 
   getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {

@@ -51,12 +51,13 @@ export class Transaction {
     return results;
   }
 
-  /** Runs the last statements and commits. */
-  async commit(statements: readonly Statement[] = []): Promise<void> {
-    const last = this.state === "open" ? statements : [BEGIN, ...statements];
+  /** Runs the last statements, commits, and gives the statements' results. */
+  async commit(statements: readonly Statement[] = []): Promise<Result[]> {
+    const first = this.state === "open" ? [] : [BEGIN];
     this.state = "committing";
-    await this.connection.run([...last, COMMIT]);
+    const results = await this.connection.run([...first, ...statements, COMMIT]);
     this.state = "done";
+    return results.slice(first.length, -1);
   }
 
   /** Ends it without a trace, if it did not end; a connection that cannot say so is dropped. */

@@ -1,13 +1,13 @@
 /** Everything that a worker does for the store, by name: the types of all messages follow from this. */
 import { statSync } from "node:fs";
 import { StoreError } from "../errors.ts";
-import type { AppendedEvent, AppendInput } from "../store.ts";
+import type { AppendInput, AppendOutcome, CreateOutcome, CreateSessionInput } from "../store.ts";
 import { APPEND_LIMITS, append } from "./append.ts";
 import type { Connection } from "./connection.ts";
 import { listScopeEvents, readEventsChunk, readStateDeltasChunk, seqBeforeNewest } from "./events.ts";
 import { sweepRequests } from "./requests.ts";
 import {
-  createSession,
+  createSessions,
   deleteSession,
   getSession,
   getSessionRow,
@@ -19,12 +19,12 @@ import {
 } from "./sessions.ts";
 import { getSharedState, updateSharedState } from "./state.ts";
 import { listTombstones, sweepTombstones } from "./tombstones.ts";
-import { type ErrorData, toErrorData } from "./wire.ts";
+import { type Plain, toPlain } from "./wire.ts";
 
 /** The operations. Each takes a connection and plain data, and gives plain data or throws. */
 export const OPERATIONS = {
   ping,
-  createSession,
+  createSessions: createPlain,
   getSession,
   getSessionRow,
   updateSession,
@@ -55,20 +55,12 @@ export type OperationInput<K extends OperationName> = WithoutConnection<Paramete
 /** What an operation gives. */
 export type OperationOutput<K extends OperationName> = ReturnType<(typeof OPERATIONS)[K]>;
 
-/** `AppendOutcome` in a form that crosses threads. */
-export type PlainOutcome =
-  | {
-      readonly ok: true;
-      readonly uid: string;
-      readonly headSeq: number;
-      readonly events: readonly AppendedEvent[];
-    }
-  | { readonly ok: false; readonly error: ErrorData };
+function appendPlain(db: Connection, group: readonly AppendInput[]): Plain<AppendOutcome>[] {
+  return toPlain(append(db, group, APPEND_LIMITS));
+}
 
-function appendPlain(db: Connection, group: readonly AppendInput[]): PlainOutcome[] {
-  return append(db, group, APPEND_LIMITS).map((outcome) =>
-    outcome.ok ? outcome : { ok: false, error: toErrorData(outcome.error) },
-  );
+function createPlain(db: Connection, group: readonly CreateSessionInput[]): Plain<CreateOutcome>[] {
+  return toPlain(createSessions(db, group));
 }
 
 function ping(db: Connection): void {

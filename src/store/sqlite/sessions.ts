@@ -1,9 +1,10 @@
 /** Session rows: create, read, change, delete, list. */
-import { type SessionHead, staleSession } from "../append-plan.ts";
+import { newHead, type SessionHead, staleSession } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
 import { ownerValue } from "../owner-column.ts";
 import { EMPTY_DELTA, EMPTY_SCOPE_DELTA, mergeState } from "../state.ts";
 import type {
+  CreateOutcome,
   CreateSessionInput,
   DeleteSessionInput,
   Expectation,
@@ -74,24 +75,31 @@ function answerSession(
   });
 }
 
-export function createSession(db: Connection, input: CreateSessionInput): SessionRecord {
+/** Makes a group of sessions in one transaction, each with its own outcome. */
+export function createSessions(db: Connection, group: readonly CreateSessionInput[]): CreateOutcome[] {
+  return db.write(() =>
+    group.map((input): CreateOutcome => {
+      try {
+        return { ok: true, session: createSession(db, input) };
+      } catch (error) {
+        // What is refused is so before anything is written.
+        if (error instanceof StoreError && REFUSED.has(error.reason)) return { ok: false, error };
+        throw error;
+      }
+    }),
+  );
+}
+
+const REFUSED = new Set(["SESSION_ALREADY_EXISTS", "REQUEST_ID_CONFLICT", "INVALID_OWNER"]);
+
+function createSession(db: Connection, input: CreateSessionInput): SessionRecord {
   const { key, nowMicros, request } = input;
   return answerSession(db, key, { request, nowMicros }, () => {
     if (readRow(db, key) !== undefined) {
       throw new StoreError("SESSION_ALREADY_EXISTS", "A session of this key exists already.");
     }
     requireOwner(db, input.ownerId);
-    const head: SessionHead = {
-      key,
-      uid: input.uid,
-      revision: 1,
-      headSeq: 0,
-      eventCount: 0,
-      eventBytes: 0,
-      createMicros: nowMicros,
-      updateMicros: nowMicros,
-      lastEventTime: nowMicros / 1e6,
-    };
+    const head = newHead(key, input.uid, nowMicros);
     insertSession(db, head, input);
     writeLabels(db, key, input.labels);
     writeDelta(db, key, input.delta);

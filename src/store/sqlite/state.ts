@@ -2,8 +2,8 @@
 
 import { canonicalHash } from "../../json/canonical.ts";
 import { isEngineJson } from "../../json/check.ts";
-import type { StateWrites } from "../append-plan.ts";
 import { mergeState } from "../state.ts";
+import type { StateWrites } from "../state-writes.ts";
 import type { ScopeDelta, SessionKey, State, UpdateSharedStateInput } from "../store.ts";
 import { plainAnswer } from "../stored-text.ts";
 import type { Connection, SqlValue } from "./connection.ts";

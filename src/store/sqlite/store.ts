@@ -2,6 +2,7 @@
 import type {
   AppendInput,
   AppendOutcome,
+  CreateOutcome,
   CreateSessionInput,
   DeleteSessionInput,
   DeltaRange,
@@ -25,7 +26,7 @@ import type {
 import { APPEND_LIMITS } from "./append.ts";
 import type { Chunk } from "./events.ts";
 import type { WorkerPool } from "./pool.ts";
-import { fromErrorData, type OpenedInfo } from "./wire.ts";
+import { fromPlain, type OpenedInfo } from "./wire.ts";
 
 /** How many rows one transaction of a sweep forgets. */
 const SWEEP_STEP = 500;
@@ -52,8 +53,8 @@ export class SqliteStore implements Store {
     return this.readers.call("ping", [], signal);
   }
 
-  createSession(input: CreateSessionInput, signal?: AbortSignal): Promise<SessionRecord> {
-    return this.writer.call("createSession", [input], signal);
+  async createSessions(group: readonly CreateSessionInput[], signal?: AbortSignal): Promise<CreateOutcome[]> {
+    return fromPlain(await this.writer.call("createSessions", [group], signal));
   }
 
   getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
@@ -94,10 +95,7 @@ export class SqliteStore implements Store {
   }
 
   async append(group: readonly AppendInput[], signal?: AbortSignal): Promise<AppendOutcome[]> {
-    const outcomes = await this.writer.call("append", [group], signal);
-    return outcomes.map((outcome) =>
-      outcome.ok ? outcome : { ok: false, error: fromErrorData(outcome.error) },
-    );
+    return fromPlain(await this.writer.call("append", [group], signal));
   }
 
   readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<EventRecord[]> {

@@ -53,3 +53,25 @@ export function toErrorData(error: StoreError): ErrorData {
 export function fromErrorData(data: ErrorData): StoreError {
   return new StoreError(data.reason, data.message, { facts: data.facts, cause: data.cause });
 }
+
+/** An outcome whose error crosses threads. */
+export type Plain<Out extends { readonly ok: boolean }> =
+  | Extract<Out, { ok: true }>
+  | { readonly ok: false; readonly error: ErrorData };
+
+/** What a group of writes came to. */
+type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: StoreError };
+
+export function toPlain<Out extends Outcome>(outcomes: readonly Out[]): Plain<Out>[] {
+  return outcomes.map((outcome) =>
+    outcome.ok ? (outcome as Extract<Out, { ok: true }>) : { ok: false, error: toErrorData(outcome.error) },
+  );
+}
+
+export function fromPlain<Done extends { readonly ok: true }>(
+  outcomes: readonly (Done | { readonly ok: false; readonly error: ErrorData })[],
+): (Done | { ok: false; error: StoreError })[] {
+  return outcomes.map((outcome) =>
+    outcome.ok ? outcome : { ok: false, error: fromErrorData(outcome.error) },
+  );
+}

@@ -1,12 +1,21 @@
 import { expect } from "vitest";
-import { ANY, appendInput, createInput, eventOf, keyOf, mustGet, readHistory } from "../build.ts";
+import {
+  ANY,
+  appendInput,
+  createInput,
+  createSession,
+  eventOf,
+  keyOf,
+  mustGet,
+  readHistory,
+} from "../build.ts";
 import type { Cases } from "../harness.ts";
 
 export const appendGroups = {
   "appends of many sessions land in one group, each in its place": async ({ store, app }) => {
     const keys = Array.from({ length: 12 }, (_, at) => keyOf(app, `s${at % 6}`, `u${at % 2}`));
     const distinct = new Map(keys.map((key) => [`${key.userId}/${key.sessionId}`, key]));
-    for (const key of distinct.values()) await store.createSession(createInput(key));
+    for (const key of distinct.values()) await createSession(store, createInput(key));
     const group = keys.map((key, at) =>
       appendInput(key, [
         eventOf({ id: `e${at}`, set: { [`k${at}`]: "1", "user:n": String(at), "app:n": String(at) } }),
@@ -29,7 +38,7 @@ export const appendGroups = {
 
   "appends of one session take effect in order": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const outcomes = await store.append([
       appendInput(key, [eventOf({ id: "a", set: { k: "1", gone: "1" } }), eventOf({ id: "b" })]),
       appendInput(key, [eventOf({ id: "c", set: { k: "2" }, remove: ["gone"] })]),
@@ -57,8 +66,8 @@ export const appendGroups = {
     const key = keyOf(app);
     const other = keyOf(app, "other");
     const missing = keyOf(app, "missing");
-    const { uid } = await store.createSession(createInput(key));
-    await store.createSession(createInput(other));
+    const { uid } = await createSession(store, createInput(key));
+    await createSession(store, createInput(other));
     await store.append([appendInput(key, [eventOf({ id: "old" })])]);
     const outcomes = await store.append([
       appendInput(key, [eventOf({ id: "one", set: { a: "1" } })]),
@@ -91,7 +100,7 @@ export const appendGroups = {
 
   "a revision expected within the group is the one after the appends before": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const outcomes = await store.append([
       appendInput(key, [eventOf()], { expected: { ...ANY, revision: 1 } }),
       appendInput(key, [eventOf()], { expected: { ...ANY, revision: 1 } }),
@@ -107,7 +116,7 @@ export const appendGroups = {
 
   "the same event twice in one group is one event": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const event = eventOf({ id: "twin", set: { n: "1" } });
     const outcomes = await store.append([
       appendInput(key, [event]),

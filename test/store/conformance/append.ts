@@ -6,6 +6,7 @@ import {
   bodyOf,
   bodyOfNew,
   createInput,
+  createSession,
   deltaOf,
   eventOf,
   failsWith,
@@ -19,7 +20,7 @@ import type { Cases } from "../harness.ts";
 export const append = {
   "an event comes back as it was appended": async ({ store, app }) => {
     const key = keyOf(app);
-    const made = await store.createSession(createInput(key));
+    const made = await createSession(store, createInput(key));
     const event = eventOf({
       id: "the-id",
       branch: "root.child",
@@ -52,7 +53,7 @@ export const append = {
 
   "absent differs from empty and from false": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const events = [
       eventOf(),
       eventOf({
@@ -73,7 +74,7 @@ export const append = {
 
   "the session follows its events": async ({ store, app }) => {
     const key = keyOf(app);
-    const made = await store.createSession(createInput(key));
+    const made = await createSession(store, createInput(key));
     const events = [eventOf({ timestamp: 5 }), eventOf({ timestamp: 3.25, set: { a: "1" } })];
     await appendTo(store, appendInput(key, events, { nowMicros: NOW + 1 }));
     expect(await mustGet(store, key)).toEqual({
@@ -90,7 +91,7 @@ export const append = {
 
   "a batch takes seqs without gaps and tells where it ends": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     await appendTo(store, appendInput(key, [eventOf()]));
     const batch = await appendTo(store, appendInput(key, [eventOf(), eventOf(), eventOf()]));
     expect(batch.headSeq).toBe(4);
@@ -129,7 +130,7 @@ export const append = {
 
   "another revision or uid than expected writes nothing": async ({ store, app }) => {
     const key = keyOf(app);
-    const made = await store.createSession(createInput(key, { delta: deltaOf({ a: "1" }) }));
+    const made = await createSession(store, createInput(key, { delta: deltaOf({ a: "1" }) }));
     for (const expected of [
       { ...ANY, revision: 2 },
       { ...ANY, uid: "another" },
@@ -148,7 +149,7 @@ export const append = {
 
   "an event larger than the engine takes is refused": async ({ store, app }) => {
     const key = keyOf(app);
-    const made = await store.createSession(createInput(key));
+    const made = await createSession(store, createInput(key));
     const { maxEventBytes, maxAppendBytes } = store.capabilities;
     const event = { ...eventOf(), bytes: maxEventBytes + 1 };
     const error = await failsWith(appendTo(store, appendInput(key, [event])), "TOO_LARGE");
@@ -163,7 +164,7 @@ export const append = {
 
   "a large event is stored": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const event = eventOf({ content: JSON.stringify({ text: "é".repeat(4 * 1024 * 1024) }) });
     await appendTo(store, appendInput(key, [event]));
     const [read] = await readHistory(store, key);

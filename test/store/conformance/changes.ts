@@ -3,6 +3,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   deltaOf,
   eventOf,
   keyOf,
@@ -26,7 +27,7 @@ export const changes = {
     const key = keyOf(app);
     const given = deltaOf({ a: "1.0", "user:b": "2", "app:c": "3" });
     const facts = { ownerId: "o", displayName: "d", labels: new Map([["l", "1"]]) };
-    await store.createSession(createInput(key, { ...facts, delta: given }));
+    await createSession(store, createInput(key, { ...facts, delta: given }));
     await append(store, appendInput(key, [eventOf({ set: { ignored: "1" } }), eventOf()]));
     const patch = deltaOf({ a: "null", "app:d": "4" }, ["e", "user:b"]);
     await store.updateSession(
@@ -104,7 +105,7 @@ export const changes = {
 
   "a change that was refused or repeated is not kept twice": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const change = updateInput(key, { displayName: "x", request: mark("once") });
     await store.updateSession(change);
     await store.updateSession(change);
@@ -115,7 +116,7 @@ export const changes = {
 
   "changes and events together give every revision once": async ({ store, app }) => {
     const key = keyOf(app);
-    const { uid } = await store.createSession(createInput(key));
+    const { uid } = await createSession(store, createInput(key));
     await Promise.all(
       Array.from({ length: 30 }, (_, at) =>
         at % 3 === 0

@@ -4,6 +4,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   deleteInput,
   eventOf,
   keyOf,
@@ -31,7 +32,7 @@ async function writersOfOneSession(stores: readonly Store[], app: string): Promi
   const [store] = stores;
   if (store === undefined) throw new Error("no store");
   const key = keyOf(app);
-  await store.createSession(createInput(key));
+  await createSession(store, createInput(key));
   const lanes = 12;
   const rounds = 8;
   await inLanes(lanes, rounds, async (lane, round) => {
@@ -84,7 +85,7 @@ export const concurrency = {
     const stores = [store, await openAnother()];
     const lanes = 10;
     for (let lane = 0; lane < lanes; lane++)
-      await store.createSession(createInput(keyOf(app, `s${lane}`, `u${lane % 2}`)));
+      await createSession(store, createInput(keyOf(app, `s${lane}`, `u${lane % 2}`)));
     await inLanes(lanes, 6, async (lane, round) => {
       const on = stores[(lane + round) % 2] ?? store;
       const set = { [`user:${lane}.${round}`]: "1", [`app:${lane}.${round}`]: "1", [`own${round}`]: "1" };
@@ -102,7 +103,7 @@ export const concurrency = {
   "of writers that expect the same revision one wins each time": async ({ store, app, openAnother }) => {
     const stores = [store, await openAnother()];
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     for (let revision = 1; revision <= 5; revision++) {
       const tries = await Promise.all(
         Array.from({ length: 6 }, (_, at) => {
@@ -126,7 +127,7 @@ export const concurrency = {
 
   "updates and appends at once each have their revision": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const revisions = new Set<number>();
     await inLanes(8, 5, async (lane, round) => {
       if (lane % 2 === 0) {
@@ -142,7 +143,7 @@ export const concurrency = {
 
   "appends against a delete and a create of the same key": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const landed: string[] = [];
     await Promise.all([
       inLanes(4, 15, async (lane, round) => {
@@ -154,7 +155,7 @@ export const concurrency = {
       (async () => {
         for (let round = 0; round < 10; round++) {
           await store.deleteSession(deleteInput(key));
-          await store.createSession(createInput(key, { uid: `round-${round}` }));
+          await createSession(store, createInput(key, { uid: `round-${round}` }));
         }
       })(),
     ]);

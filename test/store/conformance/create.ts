@@ -1,11 +1,12 @@
 import { expect } from "vitest";
-import { createInput, deltaOf, failsWith, keyOf, mustGet, NOW } from "../build.ts";
+import { createInput, createSession, deltaOf, failsWith, keyOf, mustGet, NOW } from "../build.ts";
 import type { Cases } from "../harness.ts";
 
 export const create = {
   "a session comes back as it was made": async ({ store, app }) => {
     const key = keyOf(app);
-    const made = await store.createSession(
+    const made = await createSession(
+      store,
       createInput(key, {
         uid: "uid-1",
         ownerId: "tenant-7",
@@ -44,10 +45,12 @@ export const create = {
   },
 
   "the state of a new session shows what its user and app have": async ({ store, app }) => {
-    await store.createSession(
+    await createSession(
+      store,
       createInput(keyOf(app, "first"), { delta: deltaOf({ "user:a": "1", "app:b": "2", c: "3" }) }),
     );
-    const second = await store.createSession(
+    const second = await createSession(
+      store,
       createInput(keyOf(app, "second"), { delta: deltaOf({ "user:d": "4" }) }),
     );
     expect(second.state).toEqual(
@@ -60,10 +63,12 @@ export const create = {
   },
 
   "a create removes shared keys that it names": async ({ store, app }) => {
-    await store.createSession(
+    await createSession(
+      store,
       createInput(keyOf(app, "first"), { delta: deltaOf({ "user:a": "1", "app:b": "2" }) }),
     );
-    const second = await store.createSession(
+    const second = await createSession(
+      store,
       createInput(keyOf(app, "second"), { delta: deltaOf({}, ["user:a", "app:b"]) }),
     );
     expect(second.state).toEqual(new Map());
@@ -71,19 +76,21 @@ export const create = {
 
   "a key that is taken is refused, and nothing of the second create stays": async ({ store, app }) => {
     const key = keyOf(app);
-    const first = await store.createSession(createInput(key, { delta: deltaOf({ a: "1" }) }));
+    const first = await createSession(store, createInput(key, { delta: deltaOf({ a: "1" }) }));
     await failsWith(
-      store.createSession(createInput(key, { delta: deltaOf({ a: "2", "user:x": "1", "app:y": "1" }) })),
+      createSession(store, createInput(key, { delta: deltaOf({ a: "2", "user:x": "1", "app:y": "1" }) })),
       "SESSION_ALREADY_EXISTS",
     );
     expect(await mustGet(store, key)).toEqual(first);
   },
 
   "two users may have the same session id": async ({ store, app }) => {
-    const one = await store.createSession(
+    const one = await createSession(
+      store,
       createInput(keyOf(app, "s", "one"), { delta: deltaOf({ a: "1" }) }),
     );
-    const two = await store.createSession(
+    const two = await createSession(
+      store,
       createInput(keyOf(app, "s", "two"), { delta: deltaOf({ a: "2" }) }),
     );
     expect(await mustGet(store, one.key)).toEqual(one);
@@ -93,7 +100,7 @@ export const create = {
   "of creates at once exactly one wins": async ({ store, app }) => {
     const key = keyOf(app);
     const tries = await Promise.allSettled(
-      Array.from({ length: 8 }, (_, at) => store.createSession(createInput(key, { uid: `uid-${at}` }))),
+      Array.from({ length: 8 }, (_, at) => createSession(store, createInput(key, { uid: `uid-${at}` }))),
     );
     const won = tries.filter((result) => result.status === "fulfilled");
     expect(won).toHaveLength(1);

@@ -4,6 +4,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   deleteInput,
   deltaOf,
   eventOf,
@@ -27,7 +28,8 @@ export const remove = {
 
   "everything of the session goes, what is shared stays": async ({ store, app, database }) => {
     const key = keyOf(app);
-    await store.createSession(
+    await createSession(
+      store,
       createInput(key, {
         labels: new Map([["l", "1"]]),
         delta: deltaOf({ a: "1", "user:b": "2", "app:c": "3" }),
@@ -56,7 +58,7 @@ export const remove = {
 
   "another revision than expected deletes nothing": async ({ store, app }) => {
     const key = keyOf(app);
-    const { uid } = await store.createSession(createInput(key));
+    const { uid } = await createSession(store, createInput(key));
     const updated = await store.updateSession(updateInput(key, { displayName: "x" }));
     for (const expected of [
       { ...ANY, revision: 1 },
@@ -71,7 +73,7 @@ export const remove = {
 
   "a session of another uid is not the one that is meant": async ({ store, app }) => {
     const key = keyOf(app);
-    const made = await store.createSession(createInput(key));
+    const made = await createSession(store, createInput(key));
     for (const revision of [undefined, 1, 7]) {
       const another = deleteInput(key, { expected: { uid: "another", revision } });
       expect(await store.deleteSession(another)).toBe(false);

@@ -4,6 +4,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   eventOf,
   failsWith,
   keyOf,
@@ -183,7 +184,7 @@ export const events = {
 
   "a read of a missing session or of a namesake is an error": async ({ store, app }) => {
     const key = keyOf(app);
-    const range = { ...rangeOf(await store.createSession(createInput(key))), throughSeq: 10 };
+    const range = { ...rangeOf(await createSession(store, createInput(key))), throughSeq: 10 };
     await failsWith(readRange(store, { ...range, key: keyOf(app, "missing") }), "SESSION_NOT_FOUND");
     await failsWith(readRange(store, { ...range, uid: "another" }), "SESSION_RECREATED");
     expect(await readRange(store, range)).toEqual([]);
@@ -191,7 +192,7 @@ export const events = {
 
   "the session's own deltas without payloads": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     await append(
       store,
       appendInput(key, [

@@ -6,6 +6,7 @@ import {
   bodyOf,
   bodyOfNew,
   createInput,
+  createSession,
   deltaOf,
   eventOf,
   keyOf,
@@ -106,7 +107,7 @@ function randomBody(random: Random, id: string): EventBody {
 export const exactness = {
   "times are exact doubles": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     for (const timestamp of DOUBLES) {
       const appended = await append(store, appendInput(key, [eventOf({ timestamp })]));
       expect(appended.events[0]?.timestamp).toBe(timestamp);
@@ -119,7 +120,7 @@ export const exactness = {
 
   "a retry gets the exact time, too": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const events = DOUBLES.map((timestamp) => eventOf({ timestamp }));
     const first = await append(store, appendInput(key, events));
     expect((await append(store, appendInput(key, events))).events).toEqual(first.events);
@@ -129,7 +130,7 @@ export const exactness = {
     const random = new Random(4);
     const times = Array.from({ length: 1_000 }, () => random.double());
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     for (let at = 0; at < times.length; at += 250) {
       await append(
         store,
@@ -148,7 +149,7 @@ export const exactness = {
 
   "payloads are byte for byte": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const events = JSON_TEXTS.map((text) =>
       eventOf({ actions: text, content: text, groundingMetadata: text, customMetadata: text, extra: text }),
     );
@@ -161,10 +162,10 @@ export const exactness = {
     const set = Object.fromEntries(
       JSON_TEXTS.flatMap((text, at) => ["", "user:", "app:"].map((prefix) => [`${prefix}k${at}`, text])),
     );
-    await store.createSession(createInput(key, { delta: deltaOf(set) }));
+    await createSession(store, createInput(key, { delta: deltaOf(set) }));
     expect(Object.fromEntries((await mustGet(store, key)).state ?? [])).toEqual(set);
     const other = keyOf(app, "other", "other");
-    await store.createSession(createInput(other));
+    await createSession(store, createInput(other));
     await append(store, appendInput(other, [eventOf({ set })]));
     expect(Object.fromEntries((await mustGet(store, other)).state ?? [])).toEqual(set);
     const [event] = await readHistory(store, other);
@@ -180,7 +181,8 @@ export const exactness = {
   "U+0000 and odd characters in texts": async ({ store, app }) => {
     const key = keyOf(app);
     const text = "a\0b\u0001\u007f\r\n\ufeff\uffff\u{10ffff}'\"\\%";
-    const made = await store.createSession(
+    const made = await createSession(
+      store,
       createInput(key, {
         ownerId: text,
         displayName: text,
@@ -216,7 +218,7 @@ export const exactness = {
   "random events": async ({ store, app }) => {
     const random = new Random(1_969);
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const events = Array.from({ length: 200 }, (_, at) => toNew(randomBody(random, `e${at}`)));
     for (let at = 0; at < events.length; at += 50)
       await append(store, appendInput(key, events.slice(at, at + 50)));
@@ -226,7 +228,7 @@ export const exactness = {
 
   "seqs and revisions of a long history are safe integers": async ({ store, app, database }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const far = 2 ** 52;
     await database.execute(
       `UPDATE adk_sessions SET head_seq = ${far}, revision = ${far + 5}, event_bytes = ${far} WHERE app_name = '${app}'`,

@@ -3,6 +3,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   eventOf,
   keyOf,
   listInput,
@@ -50,15 +51,15 @@ const NEIGHBOURS = [
 
 export const ids = {
   "session ids compare exactly": async ({ store, app }) => {
-    for (const id of NEIGHBOURS) await store.createSession(createInput(keyOf(app, id), { displayName: id }));
+    for (const id of NEIGHBOURS) await createSession(store, createInput(keyOf(app, id), { displayName: id }));
     for (const id of NEIGHBOURS) expect((await mustGet(store, keyOf(app, id))).displayName).toBe(id);
     expect(await store.listSessions(listInput(app))).toHaveLength(NEIGHBOURS.length);
   },
 
   "user ids and app names compare exactly": async ({ store, app }) => {
     for (const id of NEIGHBOURS) {
-      await store.createSession(createInput(keyOf(app, "s", id), { displayName: id }));
-      await store.createSession(createInput(keyOf(`${app}${id}`, "s", "u"), { displayName: id }));
+      await createSession(store, createInput(keyOf(app, "s", id), { displayName: id }));
+      await createSession(store, createInput(keyOf(`${app}${id}`, "s", "u"), { displayName: id }));
     }
     for (const id of NEIGHBOURS) {
       expect((await mustGet(store, keyOf(app, "s", id))).displayName).toBe(id);
@@ -72,7 +73,7 @@ export const ids = {
 
   "event ids compare exactly": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     await append(
       store,
       appendInput(
@@ -92,7 +93,7 @@ export const ids = {
       for (const userId of names) {
         for (const sessionId of names) {
           const key = { appName, userId, sessionId };
-          await store.createSession(createInput(key, { ownerId: userId }));
+          await createSession(store, createInput(key, { ownerId: userId }));
           await append(
             store,
             appendInput(
@@ -122,7 +123,7 @@ export const ids = {
       if (made.has(name)) continue;
       made.add(name);
       const key = { appName: app, userId, sessionId };
-      await store.createSession(createInput(key, { displayName: name }));
+      await createSession(store, createInput(key, { displayName: name }));
       const session = await mustGet(store, key);
       expect(session.key).toEqual(key);
       expect(session.displayName).toBe(name);

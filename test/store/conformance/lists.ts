@@ -11,6 +11,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   deleteInput,
   deltaOf,
   eventOf,
@@ -63,7 +64,7 @@ async function someSessions(store: Store, app: string): Promise<SessionRecord[]>
         nowMicros,
         delta: deltaOf({ at: String(at) }),
       });
-      made.push(await store.createSession(input));
+      made.push(await createSession(store, input));
     }
   }
   return made;
@@ -106,13 +107,14 @@ export const lists = {
 
   "rows are light unless state is asked for": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(
+    await createSession(
+      store,
       createInput(key, {
         labels: new Map([["l", "1"]]),
         delta: deltaOf({ a: "1", "user:b": "2", "app:c": "3" }),
       }),
     );
-    await store.createSession(createInput(keyOf(app, "s", "v")));
+    await createSession(store, createInput(keyOf(app, "s", "v")));
     const whole = await mustGet(store, key);
     expect(await store.listSessions(listInput(app, { limit: 1 }))).toEqual([{ ...whole, state: undefined }]);
     const full = await store.listSessions(listInput(app, { includeState: true }));
@@ -121,7 +123,8 @@ export const lists = {
 
   "filters by owner and labels": async ({ store, app }) => {
     const make = (sessionId: string, ownerId: string, labels: Record<string, string>) =>
-      store.createSession(
+      createSession(
+        store,
         createInput(keyOf(app, sessionId), { ownerId, labels: new Map(Object.entries(labels)) }),
       );
     await make("a", "one", { x: "1", y: "1" });
@@ -161,9 +164,10 @@ export const lists = {
       plain: '"\u00e9"',
     };
     for (const [sessionId, value] of Object.entries(values)) {
-      await store.createSession(createInput(keyOf(app, sessionId), { delta: deltaOf({ k: value }) }));
+      await createSession(store, createInput(keyOf(app, sessionId), { delta: deltaOf({ k: value }) }));
     }
-    await store.createSession(
+    await createSession(
+      store,
       createInput(keyOf(app, "shared"), { delta: deltaOf({ "user:k": "1", other: "1" }) }),
     );
     const ids = async (value: string, stateKey = "k") => {
@@ -186,7 +190,7 @@ export const lists = {
 
   "a changed value is found by its new value only": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key, { delta: deltaOf({ k: "1", j: "1" }) }));
+    await createSession(store, createInput(key, { delta: deltaOf({ k: "1", j: "1" }) }));
     await append(store, appendInput(key, [eventOf({ set: { k: "2" }, remove: ["j"] })]));
     const found = async (stateKey: string, value: string) =>
       (await store.listSessions(listInput(app, { stateEquals: new Map([[stateKey, canonicalHash(value)]]) })))
@@ -212,7 +216,7 @@ export const lists = {
             await store.updateSession(updateInput(session.key, { nowMicros: clock++ }));
           }
           const key = keyOf(app, `new-${page}-${descending}-${orderBy}`);
-          await store.createSession(createInput(key, { nowMicros: clock++ }));
+          await createSession(store, createInput(key, { nowMicros: clock++ }));
           if (page % 2 === 0) await store.deleteSession(deleteInput(key));
         });
         const times = new Map<string, number>();
@@ -226,8 +230,8 @@ export const lists = {
     const names = ["a", "A", "a ", "b", "\u00e9", "\uff5e", "\u{1f600}"].map((name) => `${app}/${name}`);
     const users = ["u1", "U1", "u10", "u2", "\uffff", "\u{10000}"];
     for (const name of names) {
-      for (const user of users) await store.createSession(createInput(keyOf(name, "s", user)));
-      await store.createSession(createInput(keyOf(name, "s2", "u1")));
+      for (const user of users) await createSession(store, createInput(keyOf(name, "s", user)));
+      await createSession(store, createInput(keyOf(name, "s2", "u1")));
     }
     const sorted = (texts: string[]) =>
       texts.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

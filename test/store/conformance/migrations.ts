@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { VERSIONS_TABLE } from "../../../src/store/migrations.ts";
-import { createInput, deleteInput, keyOf, mustGet, refusesStart } from "../build.ts";
+import { createInput, createSession, deleteInput, keyOf, mustGet, refusesStart } from "../build.ts";
 import type { CaseContext, Cases, TestDatabase } from "../harness.ts";
 
 const NEW_STEP = `INSERT INTO ${VERSIONS_TABLE} (version, name, checksum, applied_at) VALUES (9000, 'later', 'x', 0)`;
@@ -52,7 +52,7 @@ export const migrations = {
     const database = await context.makeDatabase();
     await migrate(context, database);
     const first = await engine.open(database.url, options);
-    const made = await first.createSession(createInput(keyOf("app")));
+    const made = await createSession(first, createInput(keyOf("app")));
     await first.close();
     await migrate(context, database);
     const second = await engine.open(database.url, options);

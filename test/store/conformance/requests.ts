@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import {
   createInput,
+  createSession,
   deleteInput,
   deltaOf,
   failsWith,
@@ -20,12 +21,12 @@ export const requests = {
       labels: new Map([["l", "1"]]),
       delta: deltaOf({ a: "1.0", "user:b": '"\\ud800"', "app:c": "null" }),
     });
-    const first = await store.createSession(input);
+    const first = await createSession(store, input);
     await store.updateSession(
       updateInput(key, { displayName: "later", state: { kind: "merge", delta: deltaOf({ a: "2" }) } }),
     );
     // As a retry would, with a uid and a time of its own.
-    expect(await store.createSession({ ...input, uid: "another", nowMicros: NOW + 5 })).toEqual(first);
+    expect(await createSession(store, { ...input, uid: "another", nowMicros: NOW + 5 })).toEqual(first);
     expect((await mustGet(store, key)).revision).toBe(2);
   },
 
@@ -40,18 +41,18 @@ export const requests = {
       request: mark("u"),
       state: { kind: "merge", delta: deltaOf({ more: '"s3cret"' }) },
     });
-    const first = await store.createSession(input);
+    const first = await createSession(store, input);
     const updated = await store.updateSession(update);
     await store.deleteSession(deleteInput(key));
-    expect(await store.createSession(input)).toEqual({ ...first, state: new Map() });
+    expect(await createSession(store, input)).toEqual({ ...first, state: new Map() });
     expect(await store.updateSession(update)).toEqual({ ...updated, state: new Map() });
     expect(await store.getSession(key)).toBeUndefined();
     const kept = await database.execute(`SELECT * FROM adk_requests WHERE app_name = '${app}'`);
     expect(kept).toHaveLength(2);
     expect(JSON.stringify(kept)).not.toContain("s3cret");
     // A namesake's state is not given for it.
-    await store.createSession(createInput(key, { delta: deltaOf({ other: "1" }) }));
-    expect(await store.createSession(input)).toEqual({ ...first, state: new Map() });
+    await createSession(store, createInput(key, { delta: deltaOf({ other: "1" }) }));
+    expect(await createSession(store, input)).toEqual({ ...first, state: new Map() });
   },
 
   "a delete forgets the state of its own session's answers only": async ({ store, app }) => {
@@ -62,34 +63,34 @@ export const requests = {
       });
     const inputs = [make("s", "u"), make("s", "v"), make("t", "u"), make("S", "u")];
     const answers = [];
-    for (const input of inputs) answers.push(await store.createSession(input));
+    for (const input of inputs) answers.push(await createSession(store, input));
     await store.deleteSession(deleteInput(keyOf(app, "s", "u")));
     for (const [at, input] of inputs.entries()) {
       const answer = answers[at];
-      expect(await store.createSession(input)).toEqual(at === 0 ? { ...answer, state: new Map() } : answer);
+      expect(await createSession(store, input)).toEqual(at === 0 ? { ...answer, state: new Map() } : answer);
     }
   },
 
   "a delete again gets the first answer": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const there = deleteInput(key, { request: mark("d") });
     expect(await store.deleteSession(there)).toBe(true);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     // The retry is answered, and the namesake stays.
     expect(await store.deleteSession(there)).toBe(true);
     expect(await store.getSession(key)).toBeDefined();
     const missing = keyOf(app, "missing");
     const nothing = deleteInput(missing, { request: mark("m") });
     expect(await store.deleteSession(nothing)).toBe(false);
-    await store.createSession(createInput(missing));
+    await createSession(store, createInput(missing));
     expect(await store.deleteSession(nothing)).toBe(false);
     expect(await store.getSession(missing)).toBeDefined();
   },
 
   "a delete that was refused leaves no mark": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const expected = { uid: undefined, revision: 2 };
     const input = deleteInput(key, { request: mark("d"), expected });
     await failsWith(store.deleteSession(input), "STALE_SESSION");
@@ -99,7 +100,7 @@ export const requests = {
 
   "an update again gets the first answer, whatever it expects": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const input = updateInput(key, {
       request: mark("r"),
       expected: { uid: undefined, revision: 1 },
@@ -127,9 +128,9 @@ export const requests = {
 
   "the same id for another request is a conflict": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key, { request: mark("r", "one") }));
+    await createSession(store, createInput(key, { request: mark("r", "one") }));
     await failsWith(
-      store.createSession(createInput(key, { request: mark("r", "two") })),
+      createSession(store, createInput(key, { request: mark("r", "two") })),
       "REQUEST_ID_CONFLICT",
     );
     await failsWith(
@@ -148,7 +149,8 @@ export const requests = {
 
   "ids are the user's own, and compare exactly": async ({ store, app }) => {
     const make = (sessionId: string, userId: string, id: string) =>
-      store.createSession(
+      createSession(
+        store,
         createInput(keyOf(app, sessionId, userId), { request: mark(id, `${userId}${sessionId}`) }),
       );
     await make("a", "u", "r");
@@ -164,18 +166,18 @@ export const requests = {
     const key = keyOf(app);
     const late = updateInput(key, { request: mark("r"), displayName: "x" });
     await failsWith(store.updateSession(late), "SESSION_NOT_FOUND");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     expect((await store.updateSession(late)).displayName).toBe("x");
-    await failsWith(store.createSession(createInput(key, { request: mark("c") })), "SESSION_ALREADY_EXISTS");
+    await failsWith(createSession(store, createInput(key, { request: mark("c") })), "SESSION_ALREADY_EXISTS");
     await store.deleteSession(deleteInput(key));
-    expect((await store.createSession(createInput(key, { request: mark("c") }))).revision).toBe(1);
+    expect((await createSession(store, createInput(key, { request: mark("c") }))).revision).toBe(1);
   },
 
   "the same request from many at once happens once": async ({ store, app }) => {
     const key = keyOf(app);
     const input = createInput(key, { request: mark("r"), delta: deltaOf({ a: "1" }) });
     const answers = await Promise.all(
-      Array.from({ length: 8 }, (_, at) => store.createSession({ ...input, uid: `uid-${at}` })),
+      Array.from({ length: 8 }, (_, at) => createSession(store, { ...input, uid: `uid-${at}` })),
     );
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     const update = updateInput(key, { request: mark("u"), displayName: "x" });

@@ -3,6 +3,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   deltaOf,
   eventOf,
   keyOf,
@@ -18,7 +19,7 @@ export const state = {
     const also = keyOf(app, "also", "me");
     const theirs = keyOf(app, "theirs", "they");
     const foreign = keyOf(`${app}-foreign`, "mine", "me");
-    for (const key of [mine, also, theirs, foreign]) await store.createSession(createInput(key));
+    for (const key of [mine, also, theirs, foreign]) await createSession(store, createInput(key));
     await append(store, appendInput(mine, [eventOf({ set: { k: "1", "user:k": "2", "app:k": "3" } })]));
     const seen = async (key: typeof mine) => Object.fromEntries((await mustGet(store, key)).state ?? []);
     expect(await seen(mine)).toEqual({ k: "1", "user:k": "2", "app:k": "3" });
@@ -29,7 +30,7 @@ export const state = {
 
   "a merge is per top-level key, and null is a value": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key, { delta: deltaOf({ a: '{"x":1,"y":2}', b: "1" }) }));
+    await createSession(store, createInput(key, { delta: deltaOf({ a: '{"x":1,"y":2}', b: "1" }) }));
     await append(store, appendInput(key, [eventOf({ set: { a: '{"y":3}', b: "null" } })]));
     expect((await mustGet(store, key)).state).toEqual(
       new Map([
@@ -42,7 +43,7 @@ export const state = {
   "removed keys go from every scope, and may come back": async ({ store, app }) => {
     const key = keyOf(app);
     const set = { a: "1", "user:a": "1", "app:a": "1" };
-    await store.createSession(createInput(key, { delta: deltaOf(set) }));
+    await createSession(store, createInput(key, { delta: deltaOf(set) }));
     await append(store, appendInput(key, [eventOf({ remove: ["a", "user:a", "app:a", "never"] })]));
     expect((await mustGet(store, key)).state).toEqual(new Map());
     await append(store, appendInput(key, [eventOf({ set })]));
@@ -69,7 +70,7 @@ export const state = {
       "10": "14",
       ["k".repeat(512)]: "15",
     };
-    await store.createSession(createInput(key, { delta: deltaOf(set) }));
+    await createSession(store, createInput(key, { delta: deltaOf(set) }));
     expect(Object.fromEntries((await mustGet(store, key)).state ?? [])).toEqual(set);
     await append(store, appendInput(key, [eventOf({ remove: ["a", "a\0b", ""], set: { A: "20" } })]));
     const { a: _, "a\0b": __, "": ___, ...left } = set;
@@ -81,7 +82,7 @@ export const state = {
     const set = new Map([["__proto__", '{"polluted":true}']]);
     const event = { ...eventOf(), stateDelta: set, delta: deltaOf() };
     const delta = { ...deltaOf(), session: { set, remove: [] } };
-    await store.createSession(createInput(key, { delta }));
+    await createSession(store, createInput(key, { delta }));
     await append(store, appendInput(key, [{ ...event, delta }]));
     const session = await mustGet(store, key);
     expect(session.state).toEqual(set);
@@ -92,7 +93,7 @@ export const state = {
     expect(await store.getSharedState(app, undefined)).toEqual(new Map());
     expect(await store.getSharedState(app, "u")).toEqual(new Map());
     const change = { appName: app, nowMicros: NOW, request: undefined };
-    const session = await store.createSession(createInput(keyOf(app)));
+    const session = await createSession(store, createInput(keyOf(app)));
     const answer = await store.updateSharedState({
       ...change,
       userId: undefined,
@@ -130,7 +131,7 @@ export const state = {
 
   "many keys in one delta": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const set = Object.fromEntries(
       Array.from({ length: 3_000 }, (_, at) => [`${["", "user:", "app:"][at % 3]}k${at}`, String(at)]),
     );
@@ -141,7 +142,8 @@ export const state = {
   "people see state as JSON, and what JSON functions refuse as null": async ({ store, app, database }) => {
     const key = keyOf(app);
     const deep = `${"[".repeat(200)}${"]".repeat(200)}`;
-    await store.createSession(
+    await createSession(
+      store,
       createInput(key, {
         delta: deltaOf({
           a: '{"b" : [1, "\\u00e9"]}',
@@ -166,14 +168,14 @@ export const state = {
   },
 
   "the view shows a session without state as an empty object": async ({ store, app, database }) => {
-    await store.createSession(createInput(keyOf(app)));
+    await createSession(store, createInput(keyOf(app)));
     const [row] = await database.execute(`SELECT state FROM adk_sessions_view WHERE app_name = '${app}'`);
     expect(JSON.parse(String(row?.["state"]))).toEqual({});
   },
 
   "people see when an event happened": async ({ store, app, database }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const times = [1_700_000_000.25, -62_135_596_800, 1e300, -1e300, -0.5];
     await append(
       store,

@@ -4,6 +4,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   deleteInput,
   eventOf,
   failsWith,
@@ -122,7 +123,7 @@ export const streams = {
         for await (const chunk of store.readStateDeltas(range)) {
           if (seen === 0) {
             await store.deleteSession(deleteInput(key));
-            if (again) await store.createSession(createInput(key));
+            if (again) await createSession(store, createInput(key));
           }
           seen += chunk.length;
         }

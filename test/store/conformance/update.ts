@@ -4,6 +4,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   deltaOf,
   eventOf,
   failsWith,
@@ -17,7 +18,8 @@ import type { Cases } from "../harness.ts";
 export const update = {
   "what is not named stays": async ({ store, app }) => {
     const key = keyOf(app);
-    const made = await store.createSession(
+    const made = await createSession(
+      store,
       createInput(key, {
         ownerId: "o",
         displayName: "d",
@@ -32,7 +34,8 @@ export const update = {
 
   "owner, name and labels can be emptied": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(
+    await createSession(
+      store,
       createInput(key, { ownerId: "o", displayName: "d", labels: new Map([["l", "1"]]) }),
     );
     const updated = await store.updateSession(
@@ -44,7 +47,8 @@ export const update = {
 
   "labels are replaced as a whole": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(
+    await createSession(
+      store,
       createInput(key, {
         labels: new Map([
           ["a", "1"],
@@ -62,7 +66,8 @@ export const update = {
 
   "a state patch merges into all scopes": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(
+    await createSession(
+      store,
       createInput(key, {
         delta: deltaOf({ a: "1", b: "1", "user:a": "1", "user:b": "1", "app:a": "1", "app:b": "1" }),
       }),
@@ -88,7 +93,8 @@ export const update = {
 
   "a replacement takes all of the session's own keys and no shared ones": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(
+    await createSession(
+      store,
       createInput(key, { delta: deltaOf({ a: "1", b: "1", "user:a": "1", "app:a": "1" }) }),
     );
     const state = new Map([["b", "2"]]);
@@ -108,7 +114,7 @@ export const update = {
 
   "every update adds one to the revision and none to the seq": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     await append(store, appendInput(key, [eventOf(), eventOf()]));
     const updated = await store.updateSession(updateInput(key));
     expect(updated).toMatchObject({ revision: 4, headSeq: 2, eventCount: 2 });
@@ -122,7 +128,7 @@ export const update = {
 
   "another revision or uid than expected changes nothing": async ({ store, app }) => {
     const key = keyOf(app);
-    const made = await store.createSession(createInput(key, { delta: deltaOf({ a: "1" }) }));
+    const made = await createSession(store, createInput(key, { delta: deltaOf({ a: "1" }) }));
     const state = { kind: "merge", delta: deltaOf({ a: "2", "user:b": "2" }) } as const;
     const expectations = [
       { ...ANY, revision: 2 },
@@ -144,7 +150,7 @@ export const update = {
 
   "the update time never goes backwards": async ({ store, app }) => {
     const key = keyOf(app);
-    await store.createSession(createInput(key, { nowMicros: NOW }));
+    await createSession(store, createInput(key, { nowMicros: NOW }));
     expect((await store.updateSession(updateInput(key, { nowMicros: NOW - 1_000_000 }))).updateMicros).toBe(
       NOW,
     );

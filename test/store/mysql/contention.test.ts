@@ -1,7 +1,17 @@
 /** Many servers over one database: no key is lost, and no caller hears of the contention. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
-import { ANY, appendInput, createInput, eventOf, keyOf, mustGet, newId, readHistory } from "../build.ts";
+import {
+  ANY,
+  appendInput,
+  createInput,
+  createSession,
+  eventOf,
+  keyOf,
+  mustGet,
+  newId,
+  readHistory,
+} from "../build.ts";
 import { type ServerStore, serverStore } from "./harness.ts";
 
 describe.each(serverEngines())("%s: contention", (kind) => {
@@ -18,7 +28,7 @@ describe.each(serverEngines())("%s: contention", (kind) => {
   test("eight replicas append to one session and shared keys", async () => {
     const stores = await Promise.all(Array.from({ length: 8 }, () => made.open()));
     const key = keyOf("replicas");
-    await made.store.createSession(createInput(key));
+    await createSession(made.store, createInput(key));
     const rounds = 15;
     const groups = stores.map(async (store, who) => {
       for (let round = 0; round < rounds; round++) {
@@ -82,7 +92,7 @@ describe.each(serverEngines())("%s: contention", (kind) => {
   test("the same append sent to two replicas at once is stored once", async () => {
     const [one, two] = await Promise.all([made.open(), made.open()]);
     const key = keyOf("twice");
-    await one.createSession(createInput(key));
+    await createSession(one, createInput(key));
     for (let turn = 1; turn <= 20; turn++) {
       const input = appendInput(key, [eventOf()]);
       const [first, second] = await Promise.all([one.append([input]), two.append([input])]);

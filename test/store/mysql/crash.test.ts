@@ -12,6 +12,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   eventOf,
   failsWith,
   keyOf,
@@ -39,7 +40,7 @@ describe.each(serverEngines())("%s: a server of its own", (kind) => {
     const { maxEventBytes } = store.capabilities;
     expect(maxEventBytes).toBe(2 * 1024 * 1024 - 64 * 1024);
     const key = keyOf("packet");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const overhead = eventOf({ content: "" }).bytes + 100;
     const fitting = eventOf({ content: '"'.repeat((maxEventBytes - overhead) / 2) });
     const larger = eventOf({ content: "x".repeat(maxEventBytes) });
@@ -61,7 +62,7 @@ describe.each(serverEngines())("%s: a server of its own", (kind) => {
   test("kill -9 in the middle of appends loses nothing acknowledged and doubles nothing", async () => {
     const { store } = made;
     const keys = Array.from({ length: 8 }, (_, at) => keyOf("crash", `s${at}`));
-    for (const key of keys) await store.createSession(createInput(key));
+    for (const key of keys) await createSession(store, createInput(key));
     const acknowledged = new Map<string, number>();
     const unknown: { key: (typeof keys)[number]; event: NewEvent }[] = [];
     let down = false;
@@ -106,7 +107,7 @@ describe.each(serverEngines())("%s: a server of its own", (kind) => {
   test("a server that takes no writes is STORE_READ_ONLY, still reads, and works again after", async () => {
     const { store, url } = made;
     const key = keyOf("read-only");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     await query(server.adminUrl, "SET GLOBAL read_only = 1");
     try {
       await failsWith(append(store, appendInput(key, [eventOf()])), "STORE_READ_ONLY");

@@ -13,6 +13,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   eventOf,
   failsWith,
   keyOf,
@@ -68,7 +69,7 @@ describe.each(serverEngines())("%s: failover", (kind) => {
   /** The same session on both servers, as replication makes it. */
   async function sessionOnBoth(app: string) {
     const key = keyOf(app);
-    for (const each of alone) await (await open(each)).createSession(createInput(key));
+    for (const each of alone) await createSession(await open(each), createInput(key));
     return { key, on: (at: number) => mustGet(stores[at] as Store, key) };
   }
 

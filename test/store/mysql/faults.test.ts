@@ -8,6 +8,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   deltaOf,
   eventOf,
   failsWith,
@@ -57,7 +58,7 @@ describe.each(serverEngines())("%s: lost connections", (kind) => {
 
   test.each(["cutRequest", "cutAnswer"] as const)("an append survives %s at COMMIT, once", async (rule) => {
     const key = keyOf(`commit-${rule}`);
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const event = eventOf({ set: { a: "1", "user:b": "2" } });
     proxy.rules = { [rule]: firstWith("COMMIT") };
     const appended = await append(store, appendInput(key, [event]));
@@ -71,7 +72,7 @@ describe.each(serverEngines())("%s: lost connections", (kind) => {
       const key = keyOf(`create-${rule}`, request === undefined ? "plain" : "marked");
       proxy.rules = { [rule]: firstWith("COMMIT") };
       const input = createInput(key, { request, delta: deltaOf({ a: "1" }) });
-      const made = await store.createSession(input);
+      const made = await createSession(store, input);
       expect(made.uid).toBe(input.uid);
       expect(await mustGet(direct.store, key)).toEqual(made);
     }
@@ -79,7 +80,7 @@ describe.each(serverEngines())("%s: lost connections", (kind) => {
 
   test("an update whose COMMIT got no answer is done once by its mark, and is in doubt without", async () => {
     const key = keyOf("update");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     proxy.rules = { cutAnswer: firstWith("COMMIT") };
     const updated = await store.updateSession(
       updateInput(key, { displayName: "x", request: mark("update") }),
@@ -92,7 +93,7 @@ describe.each(serverEngines())("%s: lost connections", (kind) => {
 
   test("a delete whose COMMIT got no answer says that there was one", async () => {
     const key = keyOf("delete");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     proxy.rules = { cutAnswer: firstWith("COMMIT") };
     expect(await store.deleteSession({ key, expected: ANY, nowMicros: 1, request: undefined })).toBe(true);
     expect(await direct.store.getSession(key)).toBeUndefined();

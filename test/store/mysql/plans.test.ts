@@ -9,6 +9,7 @@ import { databaseServer, serverEngines, serverTimeout } from "../../support/data
 import {
   appendInput,
   createInput,
+  createSession,
   deleteInput,
   deltaOf,
   eventOf,
@@ -163,8 +164,9 @@ describe.each(serverEngines())("%s: plans", (kind) => {
       eventOf({ set: { a: "5", "user:b": "6", "app:c": "7" }, remove: ["gone", "app:gone"] });
     return {
       ping: () => store.ping(),
-      createSession: () =>
-        store.createSession(
+      createSessions: () =>
+        createSession(
+          store,
           createInput(fresh, { delta, labels: new Map([["a", "b"]]), request: mark(newId("r")) }),
         ),
       getSession: () => store.getSession(key),

@@ -14,6 +14,7 @@ import {
   append,
   appendInput,
   createInput,
+  createSession,
   eventOf,
   failsWith,
   keyOf,
@@ -64,7 +65,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
   test("calls that find no connection in time are SERVER_BUSY, an abort leaves the queue, the rest goes on", async () => {
     const key = keyOf("busy", "held");
     const store = await made.open(undefined, { writeConnections: 1, acquireTimeoutMs: 300 });
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const holder = await holdRow("held");
     const first = append(store, appendInput(key, [eventOf()]));
     const controller = new AbortController();
@@ -83,7 +84,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
   test("calls beyond the queue are SERVER_BUSY at once, those in it are served", async () => {
     const key = keyOf("queue", "queued");
     const store = await made.open(undefined, { writeConnections: 1, poolQueue: 2, acquireTimeoutMs: 60_000 });
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const holder = await holdRow("queued");
     const served = Array.from({ length: 3 }, () => append(store, appendInput(key, [eventOf()])));
     await failsWith(append(store, appendInput(key, [eventOf()])), "SERVER_BUSY");
@@ -104,7 +105,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
     await expect.poll(() => writes(store).idle).toBe(2);
     expect(writes(store).acquire.count).toBe(0);
     const keys = Array.from({ length: 30 }, (_, at) => keyOf("idle", `s${at}`));
-    await Promise.all(keys.map((key) => store.createSession(createInput(key))));
+    await Promise.all(keys.map((key) => createSession(store, createInput(key))));
     // The last to open may find nobody who waits any more.
     await expect.poll(() => writes(store).opened).toBe(6);
     await expect.poll(() => writes(store).idle).toBe(2);
@@ -117,7 +118,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
     const enough = () => writes(store).closed.age > 5;
     const callers = Array.from({ length: 6 }, async (_, at) => {
       const key = keyOf("age", `s${at}`);
-      await store.createSession(createInput(key));
+      await createSession(store, createInput(key));
       let calls = 0;
       for (; !enough(); calls++) {
         await append(store, appendInput(key, [eventOf()]));
@@ -140,7 +141,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
   test("a connection that the server closed while idle is found out before it is used", async () => {
     const store = await made.open(undefined, { writeConnections: 1, poolMin: 0, poolCheckAfterMs: 0 });
     const key = keyOf("stale");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     await killAll();
     await append(store, appendInput(key, [eventOf()]));
     expect(writes(store).closed.lost).toBe(1);
@@ -155,7 +156,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
       connectTimeoutMs: 300,
     });
     const key = keyOf("mute");
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     let mute = true;
     proxy.rules = { dropRequest: () => mute };
     const appended = append(store, appendInput(key, [eventOf()]));
@@ -169,7 +170,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
 
   test("a statement that takes too long is ended on the server, and the store goes on", async () => {
     const key = keyOf("late", "late");
-    await made.store.createSession(createInput(key));
+    await createSession(made.store, createInput(key));
     const store = await made.open(undefined, { statementTimeoutMs: 300, writeConnections: 1 });
     const holder = await holdRow("late");
     await failsWith(append(store, appendInput(key, [eventOf()])), "STORE_UNAVAILABLE");
@@ -180,7 +181,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
   });
 
   test("so is a write, by another connection where the server has no limit for it", async () => {
-    await made.store.createSession(createInput(keyOf("late", "written")));
+    await createSession(made.store, createInput(keyOf("late", "written")));
     const holder = await holdRow("written");
     const connection = await Connection.open(
       parseUrl(made.url),
@@ -233,7 +234,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
       const credentials = { user: "", password: "", userFile, passwordFile };
       const store = await made.open(`mysql://${host}${pathname}`, { credentials, poolMin: 0 });
       const key = keyOf("account");
-      await store.createSession(createInput(key));
+      await createSession(store, createInput(key));
       await query(made.server.adminUrl, `ALTER USER '${username}'@'%' IDENTIFIED BY 'another'`);
       // Connections that are open stay so.
       await append(store, appendInput(key, [eventOf()]));
@@ -265,7 +266,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
 
   test("a lock that is held too long is waited for again, unseen by the caller", async () => {
     const key = keyOf("patient", "patient");
-    await made.store.createSession(createInput(key));
+    await createSession(made.store, createInput(key));
     const holder = await holdRow("patient");
     const appended = append(made.store, appendInput(key, [eventOf()]));
     // Longer than a statement waits for a lock: the transaction is run a second time.
@@ -278,7 +279,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
   test("close waits for what runs, and nothing starts after it", async () => {
     const key = keyOf("close", "closing");
     const store = await made.open(undefined, { writeConnections: 1 });
-    await store.createSession(createInput(key));
+    await createSession(store, createInput(key));
     const holder = await holdRow("closing");
     const running = append(store, appendInput(key, [eventOf()]));
     const waiting = append(store, appendInput(key, [eventOf()]));

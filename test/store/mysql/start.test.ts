@@ -12,7 +12,7 @@ import {
   serverTimeout,
   type TestServer,
 } from "../../support/databases/index.ts";
-import { createInput, keyOf, refusesStart } from "../build.ts";
+import { createInput, createSession, keyOf, refusesStart } from "../build.ts";
 import { makeDatabase, options, query } from "./harness.ts";
 
 const migrate = (url: string, dryRun = false) => mysqlEngine.migrate(url, { ...options, dryRun });
@@ -235,7 +235,7 @@ describe.each(serverEngines())("%s: start", (kind) => {
     try {
       await migrate(own);
       const store = await mysqlEngine.open(own, options);
-      await store.createSession(createInput(keyOf("zone"), { nowMicros: 1_700_000_000_250_000 }));
+      await createSession(store, createInput(keyOf("zone"), { nowMicros: 1_700_000_000_250_000 }));
       await store.close();
       const [row] = await query(own, "SELECT create_time FROM adk_sessions_view");
       expect(row).toEqual({ create_time: "2023-11-14 22:13:20.250000" });
