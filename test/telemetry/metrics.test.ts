@@ -138,7 +138,7 @@ describe.each(storeNames)("%s", (store) => {
     expect(own.length).toBeGreaterThan(25);
     for (const [, name = "", type] of own) {
       expect(name.endsWith("_total"), name).toBe(type === "counter");
-      if (type === "histogram") expect(name).toMatch(/_(seconds|appends|events)$/);
+      if (type === "histogram") expect(name).toMatch(/_(seconds|appends|events|creates)$/);
     }
   });
 

@@ -63,7 +63,7 @@ export const FRAGMENTS: readonly RegExp[] = [
  */
 export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
   "sqlite/open.ts": ["stepLiterals(step)"],
-  "mysql/append.ts": ["which.sql", 'columns.join(", ")'],
+  "mysql/append.ts": ['columns.join(", ")'],
   "mysql/dialect.ts": ["milliseconds / 1000", "Math.ceil(milliseconds)"],
   "mysql/doctor/checks.ts": ["name", "variables.get(name)", "want"],
   "mysql/doctor/facts.ts": ["marks", "where"],
@@ -84,7 +84,7 @@ export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
   "mysql/sessions.ts": ["table"],
   "mysql/snapshot.ts": ["facts", "none", "page.sql", 'parts.join(" UNION ALL ")'],
   "mysql/sql.ts": ["column"],
-  "mysql/state.ts": ["place.table", 'columns.join(", ")', "which.sql"],
+  "mysql/state.ts": ["place.table", 'columns.join(", ")', "which.sql", "ofUsers.sql", "ofApps.sql"],
   "mysql/stats.ts": ["where"],
   "mysql/sweep.ts": ["deleteOlder"],
   "mysql/tombstones.ts": ["index", 'conditions.join(" AND ")'],
