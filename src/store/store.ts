@@ -332,6 +332,19 @@ export interface SessionChange {
   readonly labels: ReadonlyMap<string, string> | undefined;
 }
 
+/** See `Store.readChanges`; bounds as in `EventRange`. */
+export interface ChangeRange {
+  readonly key: SessionKey;
+  /** Exclusive lower and inclusive upper end. */
+  readonly afterRevision: number;
+  readonly throughRevision: number;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+}
+
+/** Where a session is. */
+export type HeadRecord = Pick<SessionRecord, "key" | "uid" | "revision" | "headSeq" | "firstSeq">;
+
 /** What an engine can do, asked instead of its name. */
 export interface StoreCapabilities {
   /** For logs, `/` and `version`: such as `SQLite 3.51.0` or `MariaDB 10.11.14`. */
@@ -380,6 +393,8 @@ export interface Store {
    * @throws StoreError STALE_SESSION (another revision), REQUEST_ID_CONFLICT
    */
   deleteSession(input: DeleteSessionInput, signal?: AbortSignal): Promise<boolean>;
+  /** Where the sessions of these distinct keys are, in no order; those that are not there are left out. */
+  sessionHeads(keys: readonly SessionKey[], signal?: AbortSignal): Promise<HeadRecord[]>;
   listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]>;
   /**
    * What DeleteSession left, by time and uid. What goes by a delete of its owner leaves
@@ -427,6 +442,11 @@ export interface Store {
    * first is the create's.
    */
   listChanges(key: SessionKey, throughSeq: number, signal?: AbortSignal): Promise<SessionChange[]>;
+  /**
+   * The first changes without an event of a range, in order of revision, of whatever session
+   * has the key; at least one if there is one.
+   */
+  readChanges(range: ChangeRange, signal?: AbortSignal): Promise<SessionChange[]>;
   /**
    * The session-scope deltas of events, in the order of seq, as `readEvents` bounds and
    * checks them, without reading payloads; events without such a delta are left out.

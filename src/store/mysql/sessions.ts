@@ -15,9 +15,7 @@ import type {
 } from "../store.ts";
 import {
   answeredKey,
-  deltaFromJson,
   deltaToJson,
-  factsFromColumn,
   factsToColumn,
   type KeptAnswer,
   plainAnswer,
@@ -184,39 +182,6 @@ export async function updateSharedState(
     ]);
     return answer;
   });
-}
-
-/** Changes without an event that follow no later seq than `throughSeq`. */
-export async function listChanges(
-  pool: Pool,
-  key: SessionKey,
-  throughSeq: number,
-  signal: AbortSignal | undefined,
-): Promise<SessionChange[]> {
-  const rows = await read(pool, signal, (connection) =>
-    connection.execute<ChangeRow>(
-      "SELECT revision, after_seq, create_time, replaced, delta, facts FROM adk_session_changes " +
-        `WHERE ${allEqual(OF_SESSION)} AND after_seq <= ? ORDER BY revision`,
-      [...keyValues(key), throughSeq],
-    ),
-  );
-  return rows.map((row) => ({
-    revision: row.revision,
-    afterSeq: row.after_seq,
-    createMicros: row.create_time,
-    replaced: row.replaced !== 0,
-    delta: deltaFromJson(row.delta),
-    ...factsFromColumn(row.facts),
-  }));
-}
-
-interface ChangeRow {
-  readonly revision: number;
-  readonly after_seq: number;
-  readonly create_time: number;
-  readonly replaced: number;
-  readonly delta: string;
-  readonly facts: string | null;
 }
 
 /** Statements for changes without an event. */

@@ -3,6 +3,7 @@ import type { PoolStats } from "../connections.ts";
 import type {
   AppendInput,
   AppendOutcome,
+  ChangeRange,
   CreateOutcome,
   CreateSessionInput,
   DeleteSessionInput,
@@ -10,6 +11,7 @@ import type {
   EventDelta,
   EventRange,
   EventRecord,
+  HeadRecord,
   ListScopeEventsInput,
   ListSessionsInput,
   ListTombstonesInput,
@@ -25,12 +27,14 @@ import type {
   UpdateSharedStateInput,
 } from "../store.ts";
 import { append } from "./append.ts";
+import { listChanges, readChanges } from "./changes.ts";
 import { createSessions } from "./create.ts";
 import { listScopeEvents, readEvents, readStateDeltas, seqBeforeNewest } from "./events.ts";
+import { sessionHeads } from "./heads.ts";
 import { listApps, listSessions, listUsers } from "./lists.ts";
 import type { Pool } from "./pool.ts";
 import { sweepRequests } from "./requests.ts";
-import { deleteSession, getSession, listChanges, updateSession, updateSharedState } from "./sessions.ts";
+import { deleteSession, getSession, updateSession, updateSharedState } from "./sessions.ts";
 import { getSharedState } from "./state.ts";
 import { listTombstones, sweepTombstones } from "./tombstones.ts";
 import { read } from "./transaction.ts";
@@ -83,6 +87,10 @@ export class MysqlStore implements Store {
     return deleteSession(this.parts.writes, input, signal);
   }
 
+  sessionHeads(keys: readonly SessionKey[], signal?: AbortSignal): Promise<HeadRecord[]> {
+    return sessionHeads(this.parts.reads, keys, signal);
+  }
+
   listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]> {
     return listSessions(this.parts.reads, input, signal);
   }
@@ -125,6 +133,10 @@ export class MysqlStore implements Store {
 
   listChanges(key: SessionKey, throughSeq: number, signal?: AbortSignal): Promise<SessionChange[]> {
     return listChanges(this.parts.reads, key, throughSeq, signal);
+  }
+
+  readChanges(range: ChangeRange, signal?: AbortSignal): Promise<SessionChange[]> {
+    return readChanges(this.parts.reads, range, signal);
   }
 
   readStateDeltas(range: DeltaRange, signal?: AbortSignal): AsyncIterable<EventDelta[]> {

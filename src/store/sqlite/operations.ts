@@ -3,8 +3,10 @@ import { statSync } from "node:fs";
 import { StoreError } from "../errors.ts";
 import type { AppendInput, AppendOutcome, CreateOutcome, CreateSessionInput } from "../store.ts";
 import { APPEND_LIMITS, append } from "./append.ts";
+import { listChanges, readChanges } from "./changes.ts";
 import type { Connection } from "./connection.ts";
 import { listScopeEvents, readEventsChunk, readStateDeltasChunk, seqBeforeNewest } from "./events.ts";
+import { sessionHeads } from "./heads.ts";
 import { sweepRequests } from "./requests.ts";
 import {
   createSessions,
@@ -12,7 +14,6 @@ import {
   getSession,
   getSessionRow,
   listApps,
-  listChanges,
   listSessions,
   listUsers,
   updateSession,
@@ -29,6 +30,7 @@ export const OPERATIONS = {
   getSessionRow,
   updateSession,
   deleteSession,
+  sessionHeads,
   listSessions,
   listTombstones,
   listApps,
@@ -38,6 +40,7 @@ export const OPERATIONS = {
   seqBeforeNewest,
   listScopeEvents,
   listChanges,
+  readChanges,
   readStateDeltasChunk,
   getSharedState,
   updateSharedState,

@@ -18,9 +18,7 @@ import type {
 } from "../store.ts";
 import {
   answeredKey,
-  deltaFromJson,
   deltaToJson,
-  factsFromColumn,
   factsToColumn,
   plainAnswer,
   sessionFromAnswer,
@@ -250,33 +248,6 @@ export function listUsers(
       ),
     ),
   );
-}
-
-/** Changes without an event that follow no later seq than `throughSeq`. */
-export function listChanges(db: Connection, key: SessionKey, throughSeq: number): SessionChange[] {
-  const rows = db.all<ChangeRow>(
-    `SELECT revision, after_seq, create_time, replaced, delta, facts FROM adk_session_changes
-     WHERE ${OF_SESSION} AND after_seq <= ? ORDER BY revision`,
-    ...values(key),
-    throughSeq,
-  );
-  return rows.map((row) => ({
-    revision: row.revision,
-    afterSeq: row.after_seq,
-    createMicros: row.create_time,
-    replaced: row.replaced !== 0,
-    delta: deltaFromJson(row.delta),
-    ...factsFromColumn(row.facts),
-  }));
-}
-
-interface ChangeRow {
-  readonly revision: number;
-  readonly after_seq: number;
-  readonly create_time: number;
-  readonly replaced: number;
-  readonly delta: string;
-  readonly facts: string | null;
 }
 
 function insertChange(db: Connection, key: SessionKey, change: SessionChange): void {

@@ -2,6 +2,7 @@
 import type {
   AppendInput,
   AppendOutcome,
+  ChangeRange,
   CreateOutcome,
   CreateSessionInput,
   DeleteSessionInput,
@@ -9,6 +10,7 @@ import type {
   EventDelta,
   EventRange,
   EventRecord,
+  HeadRecord,
   ListScopeEventsInput,
   ListSessionsInput,
   ListTombstonesInput,
@@ -73,6 +75,10 @@ export class SqliteStore implements Store {
     return this.writer.call("deleteSession", [input], signal);
   }
 
+  sessionHeads(keys: readonly SessionKey[], signal?: AbortSignal): Promise<HeadRecord[]> {
+    return this.readers.call("sessionHeads", [keys], signal);
+  }
+
   listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]> {
     return this.readers.call("listSessions", [input], signal);
   }
@@ -117,6 +123,10 @@ export class SqliteStore implements Store {
 
   listChanges(key: SessionKey, throughSeq: number, signal?: AbortSignal): Promise<SessionChange[]> {
     return this.readers.call("listChanges", [key, throughSeq], signal);
+  }
+
+  readChanges(range: ChangeRange, signal?: AbortSignal): Promise<SessionChange[]> {
+    return this.readers.call("readChanges", [range], signal);
   }
 
   readStateDeltas(range: DeltaRange, signal?: AbortSignal): AsyncIterable<EventDelta[]> {

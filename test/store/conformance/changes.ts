@@ -130,4 +130,27 @@ export const changes = {
       revisions.push(...chunk.map((delta) => delta.revision));
     expect(revisions.sort((a, b) => a - b)).toEqual(Array.from({ length: 31 }, (_, at) => at + 1));
   },
+
+  "changes are read by ranges of revisions, bounded in rows and bytes": async ({ store, app }) => {
+    const key = keyOf(app);
+    await createSession(store, createInput(key, { displayName: "first" }));
+    await append(store, appendInput(key, [eventOf(), eventOf()]));
+    const big = deltaOf({ a: JSON.stringify("x".repeat(2_000)) });
+    for (const nowMicros of [1, 2, 3]) {
+      await store.updateSession(updateInput(key, { nowMicros, state: { kind: "merge", delta: big } }));
+    }
+    const all = await store.listChanges(key, 2);
+    expect(all.map((change) => change.revision)).toEqual([1, 4, 5, 6]);
+    const range = { key, afterRevision: 0, throughRevision: 100, maxRows: 100, maxBytes: 1_000_000 };
+    const read = async (more: Partial<typeof range>) =>
+      (await store.readChanges({ ...range, ...more })).map((change) => change.revision);
+    expect(await store.readChanges(range)).toEqual(all);
+    expect(await read({ afterRevision: 1, throughRevision: 5 })).toEqual([4, 5]);
+    expect(await read({ afterRevision: 3, throughRevision: 4 })).toEqual([4]);
+    expect(await read({ afterRevision: 1, throughRevision: 3 })).toEqual([]);
+    expect(await read({ maxRows: 2 })).toEqual([1, 4]);
+    expect(await read({ afterRevision: 1, maxBytes: 1 })).toEqual([4]);
+    expect(await read({ afterRevision: 1, maxBytes: 5_000 })).toEqual([4, 5]);
+    expect(await read({ key: keyOf(app, "missing") })).toEqual([]);
+  },
 } satisfies Cases;

@@ -70,4 +70,24 @@ export const get = {
     await writer;
     expect(reads).toBeGreaterThan(0);
   },
+
+  "heads of many sessions are read at once; those that are not there are left out": async ({
+    store,
+    app,
+  }) => {
+    const keys = Array.from({ length: 450 }, (_, at) => keyOf(app, `s${at}`, `u${at % 7}`));
+    const made = await Promise.all(
+      keys.filter((_, at) => at % 3 !== 0).map((key) => createSession(store, createInput(key))),
+    );
+    await append(store, appendInput(made[0]?.key ?? keyOf(app), [eventOf(), eventOf()]));
+    const heads = await store.sessionHeads(keys);
+    const byId = new Map(heads.map((head) => [head.key.sessionId, head]));
+    expect(heads).toHaveLength(made.length);
+    for (const { key, uid } of made.slice(1)) {
+      expect(byId.get(key.sessionId)).toEqual({ key, uid, revision: 1, headSeq: 0, firstSeq: 1 });
+    }
+    expect(byId.get("s1")).toMatchObject({ revision: 3, headSeq: 2 });
+    expect(await store.sessionHeads([])).toEqual([]);
+    expect(await store.sessionHeads([keyOf(app, "S1", "u1")])).toEqual([]);
+  },
 } satisfies Cases;

@@ -214,6 +214,10 @@ describe.each(serverEngines())("%s: plans", (kind) => {
           maxBytes: 1_000_000,
         }),
       listChanges: () => store.listChanges(key, 5),
+      readChanges: () =>
+        store.readChanges({ key, afterRevision: 0, throughRevision: 9, maxRows: 10, maxBytes: 1_000_000 }),
+      sessionHeads: () =>
+        store.sessionHeads(Array.from({ length: 1_000 }, (_, at) => keyOf(`app${at % 10}`, `s${at}`, "u2"))),
       readStateDeltas: async () => drain(store.readStateDeltas({ ...(await withUid()), afterSeq: 0 })),
       getSharedState: async () => {
         for (const user of [undefined, "u3"]) await store.getSharedState("app1", user);

@@ -1,0 +1,36 @@
+/** Where sessions are, read for many at a time. */
+import type { HeadRecord, SessionKey } from "../store.ts";
+import type { Pool } from "./pool.ts";
+import { keyValues, SESSION_KEY, type SessionRow } from "./rows.ts";
+import { selectAny } from "./sql.ts";
+import { read } from "./transaction.ts";
+
+const HEAD_COLUMNS = [...SESSION_KEY, "uid", "revision", "head_seq", "first_seq"] as const;
+
+type HeadRow = Pick<SessionRow, (typeof HEAD_COLUMNS)[number]>;
+
+/** The sessions of these keys that there are, in no order. */
+export async function sessionHeads(
+  pool: Pool,
+  keys: readonly SessionKey[],
+  signal: AbortSignal | undefined,
+): Promise<HeadRecord[]> {
+  if (keys.length === 0) return [];
+  const statements = selectAny(
+    `SELECT ${HEAD_COLUMNS.join(", ")} FROM adk_sessions`,
+    SESSION_KEY,
+    keys.map(keyValues),
+  );
+  const results = await read(pool, signal, (connection) => connection.run(statements));
+  return results.flatMap(({ rows }) => (rows as unknown as HeadRow[]).map(toHead));
+}
+
+function toHead(row: HeadRow): HeadRecord {
+  return {
+    key: { appName: row.app_name, userId: row.user_id, sessionId: row.id },
+    uid: row.uid,
+    revision: row.revision,
+    headSeq: row.head_seq,
+    firstSeq: row.first_seq,
+  };
+}
