@@ -14,6 +14,9 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY proto proto
 COPY gen/ts gen/ts
 COPY src src
+COPY clients/typescript/src clients/typescript/src
+COPY viewer viewer
+COPY scripts/build-viewer.ts scripts/check-node.mjs scripts/lib.ts scripts/
 RUN npm run build && npm prune --omit=dev --ignore-scripts --workspaces=false && mkdir data
 
 FROM node:24.20.0-trixie-slim

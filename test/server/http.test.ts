@@ -354,7 +354,7 @@ describe("time", () => {
 describe("pages", () => {
   test("tell what runs, safely", async () => {
     const server = await testServer();
-    const response = await fetch(server.httpUrl);
+    const response = await fetch(`${server.httpUrl}/about`);
     const text = await response.text();
     expect(response.status).toBe(200);
     expect(text).toContain(server.grpcTarget);
@@ -362,7 +362,7 @@ describe("pages", () => {
     expect(response.headers.get("content-security-policy")).toMatch(/default-src 'none'; style-src 'sha256-/);
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     expect((await fetch(`${server.httpUrl}/nothing`)).status).toBe(404);
-    expect((await fetch(server.httpUrl, { method: "POST" })).status).toBe(405);
+    expect((await fetch(`${server.httpUrl}/about`, { method: "POST" })).status).toBe(405);
   });
 
   test("for probes tell of the process and of the store", async () => {

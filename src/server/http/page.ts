@@ -1,4 +1,4 @@
-/** The page at `/`: what runs, where, and the first call to make. */
+/** The page at `/about`: what runs, where, and the first call to make. */
 import { createHash } from "node:crypto";
 import { SessionService } from "../../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { version } from "../../version.ts";

@@ -3,14 +3,17 @@ import type { ReadinessCheck } from "../readiness.ts";
 import type { HttpRequest, HttpResponse, RpcDoor } from "./connect.ts";
 import { isPreflight, type OriginCheck } from "./origins.ts";
 import { pagePolicy } from "./page.ts";
+import type { ViewerFiles } from "./viewer.ts";
 
 /** What the routes lead to. */
 export interface RouteOptions {
   readonly rpcs: RpcDoor;
   readonly checkOrigin: OriginCheck;
   readonly readiness: ReadinessCheck;
-  /** The HTML at `/`. */
+  /** The HTML at `/about`, and at `/` where there is no viewer. */
   readonly page: () => string;
+  /** The viewer's files; undefined where it was not built. */
+  readonly viewer: ViewerFiles | undefined;
   /** The metrics at `/metrics`; undefined where there are none. */
   readonly metrics: MetricsPage | undefined;
 }
@@ -54,6 +57,7 @@ function route(options: RouteOptions, request: HttpRequest, response: HttpRespon
 }
 
 function document(options: RouteOptions, request: HttpRequest, response: HttpResponse, path: string): void {
+  if (options.viewer?.(request, response, path)) return;
   const get = documents[path];
   if (get === undefined) {
     answer(response, 404, "There is nothing here.\n");
@@ -81,11 +85,14 @@ const documents: Readonly<Partial<Record<string, (options: RouteOptions, respons
         () => answer(response, 500, "The metrics could not be read.\n"),
       );
     },
-    "/": ({ page }, response) => {
-      response.setHeader("Content-Security-Policy", pagePolicy);
-      answer(response, 200, page(), "text/html; charset=utf-8");
-    },
+    "/": about,
+    "/about": about,
   };
+
+function about({ page }: RouteOptions, response: HttpResponse): void {
+  response.setHeader("Content-Security-Policy", pagePolicy);
+  answer(response, 200, page(), "text/html; charset=utf-8");
+}
 
 const texts = {
   ready: "ready",

@@ -14,6 +14,7 @@ import { listen } from "../listen.ts";
 import { connectDoor } from "./connect.ts";
 import { originCheck } from "./origins.ts";
 import { type MetricsPage, type Route, routes } from "./routes.ts";
+import { viewerFiles } from "./viewer.ts";
 
 const headersTimeoutMs = 20_000;
 const keepAliveTimeoutMs = 75_000;
@@ -21,7 +22,7 @@ const http2Preface = Buffer.from("PRI");
 
 /** What the HTTP port has beside the RPCs. */
 export interface HttpOptions extends DoorOptions {
-  /** Gives the HTML at `/`. */
+  /** Gives the HTML at `/about`. */
   readonly page: () => string;
   readonly metrics: MetricsPage | undefined;
 }
@@ -34,6 +35,7 @@ export async function openHttp(options: HttpOptions): Promise<Door> {
     checkOrigin: originCheck(config),
     readiness,
     page: options.page,
+    viewer: viewerFiles(),
     metrics: options.metrics,
   });
   const sockets = new Set<Socket>();

@@ -1,0 +1,36 @@
+import { useEffect, useRef } from "react";
+
+/** From a key, or two in a row such as `g g`, to what it does. */
+export type KeyMap = Readonly<Record<string, () => void>>;
+
+const sequenceMs = 800;
+
+/** Keys for the whole page; not while somebody types, and not with Ctrl, Alt or Meta. */
+export function useKeys(keys: KeyMap): void {
+  const current = useRef(keys);
+  useEffect(() => {
+    current.current = keys;
+  });
+  useEffect(() => {
+    let before = "";
+    let at = 0;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+      const target = event.target as HTMLElement | null;
+      const typing = target?.closest("input, textarea, select, [contenteditable]") != null;
+      if (typing && event.key !== "Escape") return;
+      // A button or link answers Enter itself.
+      if (event.key === "Enter" && target?.closest("button, a, summary") != null) return;
+      const sequence = event.timeStamp - at < sequenceMs ? `${before} ${event.key}` : event.key;
+      const action = current.current[sequence] ?? current.current[event.key];
+      before = event.key;
+      at = event.timeStamp;
+      if (action === undefined) return;
+      if (current.current[sequence] !== undefined) before = "";
+      event.preventDefault();
+      action();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}
