@@ -2420,8 +2420,12 @@ type WatchSessionsRequest struct {
 	IncludeState bool `protobuf:"varint,3,opt,name=include_state,json=includeState,proto3" json:"include_state,omitempty"`
 	// See StreamEventsRequest.heartbeat_interval.
 	HeartbeatInterval *durationpb.Duration `protobuf:"bytes,4,opt,name=heartbeat_interval,json=heartbeatInterval,proto3" json:"heartbeat_interval,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// At most so many sessions in a listing, those that changed last; older ones are in
+	// ListSessions. What happens to any session is told all the same. 0: no listing.
+	// Absent: all.
+	MaxListed     *int32 `protobuf:"varint,5,opt,name=max_listed,json=maxListed,proto3,oneof" json:"max_listed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchSessionsRequest) Reset() {
@@ -2480,6 +2484,13 @@ func (x *WatchSessionsRequest) GetHeartbeatInterval() *durationpb.Duration {
 		return x.HeartbeatInterval
 	}
 	return nil
+}
+
+func (x *WatchSessionsRequest) GetMaxListed() int32 {
+	if x != nil && x.MaxListed != nil {
+		return *x.MaxListed
+	}
+	return 0
 }
 
 // WatchSessionsResponse is one frame of the live list. A client skips frames that
@@ -3640,12 +3651,15 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tR\tpageToken\"V\n" +
 	"\x11ListUsersResponse\x12\x19\n" +
 	"\buser_ids\x18\x01 \x03(\tR\auserIds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc8\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xfb\x01\n" +
 	"\x14WatchSessionsRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12#\n" +
 	"\rinclude_state\x18\x03 \x01(\bR\fincludeState\x12H\n" +
-	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\"\x83\x05\n" +
+	"\x12heartbeat_interval\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x11heartbeatInterval\x12\"\n" +
+	"\n" +
+	"max_listed\x18\x05 \x01(\x05H\x00R\tmaxListed\x88\x01\x01B\r\n" +
+	"\v_max_listed\"\x83\x05\n" +
 	"\x15WatchSessionsResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12;\n" +
 	"\vserver_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -3980,6 +3994,7 @@ func file_sessiond_v1_session_service_proto_init() {
 		(*StreamEventsResponse_Closing)(nil),
 		(*StreamEventsResponse_State)(nil),
 	}
+	file_sessiond_v1_session_service_proto_msgTypes[29].OneofWrappers = []any{}
 	file_sessiond_v1_session_service_proto_msgTypes[30].OneofWrappers = []any{
 		(*WatchSessionsResponse_Opened)(nil),
 		(*WatchSessionsResponse_Listed)(nil),

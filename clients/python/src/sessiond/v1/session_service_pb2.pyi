@@ -454,16 +454,18 @@ class ListUsersResponse(_message.Message):
     def __init__(self, user_ids: _Optional[_Iterable[str]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class WatchSessionsRequest(_message.Message):
-    __slots__ = ("key", "cursor", "include_state", "heartbeat_interval")
+    __slots__ = ("key", "cursor", "include_state", "heartbeat_interval", "max_listed")
     KEY_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_STATE_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    MAX_LISTED_FIELD_NUMBER: _ClassVar[int]
     key: _session_pb2.SessionKey
     cursor: str
     include_state: bool
     heartbeat_interval: _duration_pb2.Duration
-    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., cursor: _Optional[str] = ..., include_state: bool = ..., heartbeat_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    max_listed: int
+    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., cursor: _Optional[str] = ..., include_state: bool = ..., heartbeat_interval: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., max_listed: _Optional[int] = ...) -> None: ...
 
 class WatchSessionsResponse(_message.Message):
     __slots__ = ("cursor", "server_time", "opened", "listed", "created", "changed", "deleted", "reset", "caught_up", "heartbeat", "closing")

@@ -472,123 +472,124 @@ public final class SessionServiceProto {
       "ageSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"V" +
       "\n\021ListUsersResponse\022\031\n\010user_ids\030\001 \003(\tR\007u" +
       "serIds\022&\n\017next_page_token\030\002 \001(\tR\rnextPag" +
-      "eToken\"\310\001\n\024WatchSessionsRequest\022)\n\003key\030\001" +
+      "eToken\"\373\001\n\024WatchSessionsRequest\022)\n\003key\030\001" +
       " \001(\0132\027.sessiond.v1.SessionKeyR\003key\022\026\n\006cu" +
       "rsor\030\002 \001(\tR\006cursor\022#\n\rinclude_state\030\003 \001(" +
       "\010R\014includeState\022H\n\022heartbeat_interval\030\004 " +
       "\001(\0132\031.google.protobuf.DurationR\021heartbea" +
-      "tInterval\"\203\005\n\025WatchSessionsResponse\022\026\n\006c" +
-      "ursor\030\001 \001(\tR\006cursor\022;\n\013server_time\030\002 \001(\013" +
-      "2\032.google.protobuf.TimestampR\nserverTime" +
-      "\0227\n\006opened\030\003 \001(\0132\035.sessiond.v1.WatchOpen" +
-      "edFrameH\000R\006opened\0229\n\006listed\030\004 \001(\0132\037.sess" +
-      "iond.v1.SessionListedFrameH\000R\006listed\022<\n\007" +
-      "created\030\005 \001(\0132 .sessiond.v1.SessionCreat" +
-      "edFrameH\000R\007created\022<\n\007changed\030\006 \001(\0132 .se" +
-      "ssiond.v1.SessionChangedFrameH\000R\007changed" +
-      "\022<\n\007deleted\030\007 \001(\0132 .sessiond.v1.SessionD" +
-      "eletedFrameH\000R\007deleted\022/\n\005reset\030\010 \001(\0132\027." +
-      "sessiond.v1.ResetFrameH\000R\005reset\0229\n\tcaugh" +
-      "t_up\030\t \001(\0132\032.sessiond.v1.CaughtUpFrameH\000" +
-      "R\010caughtUp\022;\n\theartbeat\030\n \001(\0132\033.sessiond" +
-      ".v1.HeartbeatFrameH\000R\theartbeat\0225\n\007closi" +
-      "ng\030\013 \001(\0132\031.sessiond.v1.ClosingFrameH\000R\007c" +
-      "losingB\007\n\005frame\"\\\n\020WatchOpenedFrame\022H\n\022h" +
-      "eartbeat_interval\030\001 \001(\0132\031.google.protobu" +
-      "f.DurationR\021heartbeatInterval\"F\n\022Session" +
-      "ListedFrame\0220\n\010sessions\030\001 \003(\0132\024.sessiond" +
-      ".v1.SessionR\010sessions\"E\n\023SessionCreatedF" +
-      "rame\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.Sess" +
-      "ionR\007session\"E\n\023SessionChangedFrame\022.\n\007s" +
-      "ession\030\001 \001(\0132\024.sessiond.v1.SessionR\007sess" +
-      "ion\"\217\001\n\023SessionDeletedFrame\022)\n\003key\030\001 \001(\013" +
-      "2\027.sessiond.v1.SessionKeyR\003key\022\020\n\003uid\030\002 " +
-      "\001(\tR\003uid\022;\n\013delete_time\030\003 \001(\0132\032.google.p" +
-      "rotobuf.TimestampR\ndeleteTime\"\014\n\nResetFr" +
-      "ame\"?\n\022GetAppStateRequest\022)\n\003key\030\001 \001(\0132\027" +
-      ".sessiond.v1.SessionKeyR\003key\"\222\001\n\023GetAppS" +
-      "tateResponse\022A\n\005state\030\001 \003(\0132+.sessiond.v" +
-      "1.GetAppStateResponse.StateEntryR\005state\032" +
-      "8\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
-      "\030\002 \001(\tR\005value:\0028\001\"@\n\023GetUserStateRequest" +
-      "\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003" +
-      "key\"\224\001\n\024GetUserStateResponse\022B\n\005state\030\001 " +
-      "\003(\0132,.sessiond.v1.GetUserStateResponse.S" +
-      "tateEntryR\005state\0328\n\nStateEntry\022\020\n\003key\030\001 " +
-      "\001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"\243\002\n\025U" +
-      "pdateAppStateRequest\022)\n\003key\030\001 \001(\0132\027.sess" +
-      "iond.v1.SessionKeyR\003key\022S\n\013state_delta\030\002" +
-      " \003(\01322.sessiond.v1.UpdateAppStateRequest" +
-      ".StateDeltaEntryR\nstateDelta\022,\n\022removed_" +
-      "state_keys\030\003 \003(\tR\020removedStateKeys\022\035\n\nre" +
-      "quest_id\030\004 \001(\tR\trequestId\032=\n\017StateDeltaE" +
-      "ntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005v" +
-      "alue:\0028\001\"U\n\026UpdateAppStateResponse\022;\n\013up" +
-      "date_time\030\001 \001(\0132\032.google.protobuf.Timest" +
-      "ampR\nupdateTime\"\245\002\n\026UpdateUserStateReque" +
-      "st\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKey" +
-      "R\003key\022T\n\013state_delta\030\002 \003(\01323.sessiond.v1" +
-      ".UpdateUserStateRequest.StateDeltaEntryR" +
-      "\nstateDelta\022,\n\022removed_state_keys\030\003 \003(\tR" +
-      "\020removedStateKeys\022\035\n\nrequest_id\030\004 \001(\tR\tr" +
-      "equestId\032=\n\017StateDeltaEntry\022\020\n\003key\030\001 \001(\t" +
-      "R\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"V\n\027Updat" +
-      "eUserStateResponse\022;\n\013update_time\030\001 \001(\0132" +
-      "\032.google.protobuf.TimestampR\nupdateTime*" +
-      "\273\001\n\014SessionOrder\022\035\n\031SESSION_ORDER_UNSPEC" +
-      "IFIED\020\000\022\"\n\036SESSION_ORDER_UPDATE_TIME_DES" +
-      "C\020\001\022!\n\035SESSION_ORDER_UPDATE_TIME_ASC\020\002\022\"" +
-      "\n\036SESSION_ORDER_CREATE_TIME_DESC\020\003\022!\n\035SE" +
-      "SSION_ORDER_CREATE_TIME_ASC\020\004*T\n\nEventSc" +
-      "ope\022\033\n\027EVENT_SCOPE_UNSPECIFIED\020\000\022\024\n\020EVEN" +
-      "T_SCOPE_USER\020\001\022\023\n\017EVENT_SCOPE_APP\020\002*\372\001\n\r" +
-      "ClosingReason\022\036\n\032CLOSING_REASON_UNSPECIF" +
-      "IED\020\000\022 \n\034CLOSING_REASON_SHUTTING_DOWN\020\001\022" +
-      "\032\n\026CLOSING_REASON_MAX_AGE\020\002\022\"\n\036CLOSING_R" +
-      "EASON_SESSION_DELETED\020\003\022$\n CLOSING_REASO" +
-      "N_SESSION_RECREATED\020\004\022\036\n\032CLOSING_REASON_" +
-      "SLOW_READER\020\005\022!\n\035CLOSING_REASON_EVENTS_T" +
-      "RIMMED\020\0062\224\013\n\016SessionService\022V\n\rCreateSes" +
-      "sion\022!.sessiond.v1.CreateSessionRequest\032" +
-      "\".sessiond.v1.CreateSessionResponse\022R\n\nG" +
-      "etSession\022\036.sessiond.v1.GetSessionReques" +
-      "t\032\037.sessiond.v1.GetSessionResponse\"\003\220\002\001\022" +
-      "V\n\rUpdateSession\022!.sessiond.v1.UpdateSes" +
-      "sionRequest\032\".sessiond.v1.UpdateSessionR" +
-      "esponse\022V\n\rDeleteSession\022!.sessiond.v1.D" +
-      "eleteSessionRequest\032\".sessiond.v1.Delete" +
-      "SessionResponse\022X\n\014ListSessions\022 .sessio" +
-      "nd.v1.ListSessionsRequest\032!.sessiond.v1." +
-      "ListSessionsResponse\"\003\220\002\001\022P\n\013AppendEvent" +
-      "\022\037.sessiond.v1.AppendEventRequest\032 .sess" +
-      "iond.v1.AppendEventResponse\022b\n\021BatchAppe" +
-      "ndEvents\022%.sessiond.v1.BatchAppendEvents" +
-      "Request\032&.sessiond.v1.BatchAppendEventsR" +
-      "esponse\022R\n\nListEvents\022\036.sessiond.v1.List" +
-      "EventsRequest\032\037.sessiond.v1.ListEventsRe" +
-      "sponse\"\003\220\002\001\022Z\n\014StreamEvents\022 .sessiond.v" +
-      "1.StreamEventsRequest\032!.sessiond.v1.Stre" +
-      "amEventsResponse\"\003\220\002\0010\001\022L\n\010ListApps\022\034.se" +
-      "ssiond.v1.ListAppsRequest\032\035.sessiond.v1." +
-      "ListAppsResponse\"\003\220\002\001\022O\n\tListUsers\022\035.ses" +
-      "siond.v1.ListUsersRequest\032\036.sessiond.v1." +
-      "ListUsersResponse\"\003\220\002\001\022]\n\rWatchSessions\022" +
-      "!.sessiond.v1.WatchSessionsRequest\032\".ses" +
-      "siond.v1.WatchSessionsResponse\"\003\220\002\0010\001\022U\n" +
-      "\013GetAppState\022\037.sessiond.v1.GetAppStateRe" +
-      "quest\032 .sessiond.v1.GetAppStateResponse\"" +
-      "\003\220\002\001\022X\n\014GetUserState\022 .sessiond.v1.GetUs" +
-      "erStateRequest\032!.sessiond.v1.GetUserStat" +
-      "eResponse\"\003\220\002\001\022Y\n\016UpdateAppState\022\".sessi" +
-      "ond.v1.UpdateAppStateRequest\032#.sessiond." +
-      "v1.UpdateAppStateResponse\022\\\n\017UpdateUserS" +
-      "tate\022#.sessiond.v1.UpdateUserStateReques" +
-      "t\032$.sessiond.v1.UpdateUserStateResponseB" +
-      "\233\001\n\017dev.sessiond.v1B\023SessionServiceProto" +
-      "P\001Z&sessiond.dev/go/sessiond/v1;sessiond" +
-      "v1\242\002\003SXX\252\002\013Sessiond.V1\312\002\013Sessiond\\V1\342\002\027S" +
-      "essiond\\V1\\GPBMetadata\352\002\014Sessiond::V1b\006p" +
-      "roto3"
+      "tInterval\022\"\n\nmax_listed\030\005 \001(\005H\000R\tmaxList" +
+      "ed\210\001\001B\r\n\013_max_listed\"\203\005\n\025WatchSessionsRe" +
+      "sponse\022\026\n\006cursor\030\001 \001(\tR\006cursor\022;\n\013server" +
+      "_time\030\002 \001(\0132\032.google.protobuf.TimestampR" +
+      "\nserverTime\0227\n\006opened\030\003 \001(\0132\035.sessiond.v" +
+      "1.WatchOpenedFrameH\000R\006opened\0229\n\006listed\030\004" +
+      " \001(\0132\037.sessiond.v1.SessionListedFrameH\000R" +
+      "\006listed\022<\n\007created\030\005 \001(\0132 .sessiond.v1.S" +
+      "essionCreatedFrameH\000R\007created\022<\n\007changed" +
+      "\030\006 \001(\0132 .sessiond.v1.SessionChangedFrame" +
+      "H\000R\007changed\022<\n\007deleted\030\007 \001(\0132 .sessiond." +
+      "v1.SessionDeletedFrameH\000R\007deleted\022/\n\005res" +
+      "et\030\010 \001(\0132\027.sessiond.v1.ResetFrameH\000R\005res" +
+      "et\0229\n\tcaught_up\030\t \001(\0132\032.sessiond.v1.Caug" +
+      "htUpFrameH\000R\010caughtUp\022;\n\theartbeat\030\n \001(\013" +
+      "2\033.sessiond.v1.HeartbeatFrameH\000R\theartbe" +
+      "at\0225\n\007closing\030\013 \001(\0132\031.sessiond.v1.Closin" +
+      "gFrameH\000R\007closingB\007\n\005frame\"\\\n\020WatchOpene" +
+      "dFrame\022H\n\022heartbeat_interval\030\001 \001(\0132\031.goo" +
+      "gle.protobuf.DurationR\021heartbeatInterval" +
+      "\"F\n\022SessionListedFrame\0220\n\010sessions\030\001 \003(\013" +
+      "2\024.sessiond.v1.SessionR\010sessions\"E\n\023Sess" +
+      "ionCreatedFrame\022.\n\007session\030\001 \001(\0132\024.sessi" +
+      "ond.v1.SessionR\007session\"E\n\023SessionChange" +
+      "dFrame\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.Se" +
+      "ssionR\007session\"\217\001\n\023SessionDeletedFrame\022)" +
+      "\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003ke" +
+      "y\022\020\n\003uid\030\002 \001(\tR\003uid\022;\n\013delete_time\030\003 \001(\013" +
+      "2\032.google.protobuf.TimestampR\ndeleteTime" +
+      "\"\014\n\nResetFrame\"?\n\022GetAppStateRequest\022)\n\003" +
+      "key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003key\"" +
+      "\222\001\n\023GetAppStateResponse\022A\n\005state\030\001 \003(\0132+" +
+      ".sessiond.v1.GetAppStateResponse.StateEn" +
+      "tryR\005state\0328\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003k" +
+      "ey\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"@\n\023GetUserS" +
+      "tateRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.S" +
+      "essionKeyR\003key\"\224\001\n\024GetUserStateResponse\022" +
+      "B\n\005state\030\001 \003(\0132,.sessiond.v1.GetUserStat" +
+      "eResponse.StateEntryR\005state\0328\n\nStateEntr" +
+      "y\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005valu" +
+      "e:\0028\001\"\243\002\n\025UpdateAppStateRequest\022)\n\003key\030\001" +
+      " \001(\0132\027.sessiond.v1.SessionKeyR\003key\022S\n\013st" +
+      "ate_delta\030\002 \003(\01322.sessiond.v1.UpdateAppS" +
+      "tateRequest.StateDeltaEntryR\nstateDelta\022" +
+      ",\n\022removed_state_keys\030\003 \003(\tR\020removedStat" +
+      "eKeys\022\035\n\nrequest_id\030\004 \001(\tR\trequestId\032=\n\017" +
+      "StateDeltaEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005val" +
+      "ue\030\002 \001(\tR\005value:\0028\001\"U\n\026UpdateAppStateRes" +
+      "ponse\022;\n\013update_time\030\001 \001(\0132\032.google.prot" +
+      "obuf.TimestampR\nupdateTime\"\245\002\n\026UpdateUse" +
+      "rStateRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1" +
+      ".SessionKeyR\003key\022T\n\013state_delta\030\002 \003(\01323." +
+      "sessiond.v1.UpdateUserStateRequest.State" +
+      "DeltaEntryR\nstateDelta\022,\n\022removed_state_" +
+      "keys\030\003 \003(\tR\020removedStateKeys\022\035\n\nrequest_" +
+      "id\030\004 \001(\tR\trequestId\032=\n\017StateDeltaEntry\022\020" +
+      "\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\002" +
+      "8\001\"V\n\027UpdateUserStateResponse\022;\n\013update_" +
+      "time\030\001 \001(\0132\032.google.protobuf.TimestampR\n" +
+      "updateTime*\273\001\n\014SessionOrder\022\035\n\031SESSION_O" +
+      "RDER_UNSPECIFIED\020\000\022\"\n\036SESSION_ORDER_UPDA" +
+      "TE_TIME_DESC\020\001\022!\n\035SESSION_ORDER_UPDATE_T" +
+      "IME_ASC\020\002\022\"\n\036SESSION_ORDER_CREATE_TIME_D" +
+      "ESC\020\003\022!\n\035SESSION_ORDER_CREATE_TIME_ASC\020\004" +
+      "*T\n\nEventScope\022\033\n\027EVENT_SCOPE_UNSPECIFIE" +
+      "D\020\000\022\024\n\020EVENT_SCOPE_USER\020\001\022\023\n\017EVENT_SCOPE" +
+      "_APP\020\002*\372\001\n\rClosingReason\022\036\n\032CLOSING_REAS" +
+      "ON_UNSPECIFIED\020\000\022 \n\034CLOSING_REASON_SHUTT" +
+      "ING_DOWN\020\001\022\032\n\026CLOSING_REASON_MAX_AGE\020\002\022\"" +
+      "\n\036CLOSING_REASON_SESSION_DELETED\020\003\022$\n CL" +
+      "OSING_REASON_SESSION_RECREATED\020\004\022\036\n\032CLOS" +
+      "ING_REASON_SLOW_READER\020\005\022!\n\035CLOSING_REAS" +
+      "ON_EVENTS_TRIMMED\020\0062\224\013\n\016SessionService\022V" +
+      "\n\rCreateSession\022!.sessiond.v1.CreateSess" +
+      "ionRequest\032\".sessiond.v1.CreateSessionRe" +
+      "sponse\022R\n\nGetSession\022\036.sessiond.v1.GetSe" +
+      "ssionRequest\032\037.sessiond.v1.GetSessionRes" +
+      "ponse\"\003\220\002\001\022V\n\rUpdateSession\022!.sessiond.v" +
+      "1.UpdateSessionRequest\032\".sessiond.v1.Upd" +
+      "ateSessionResponse\022V\n\rDeleteSession\022!.se" +
+      "ssiond.v1.DeleteSessionRequest\032\".session" +
+      "d.v1.DeleteSessionResponse\022X\n\014ListSessio" +
+      "ns\022 .sessiond.v1.ListSessionsRequest\032!.s" +
+      "essiond.v1.ListSessionsResponse\"\003\220\002\001\022P\n\013" +
+      "AppendEvent\022\037.sessiond.v1.AppendEventReq" +
+      "uest\032 .sessiond.v1.AppendEventResponse\022b" +
+      "\n\021BatchAppendEvents\022%.sessiond.v1.BatchA" +
+      "ppendEventsRequest\032&.sessiond.v1.BatchAp" +
+      "pendEventsResponse\022R\n\nListEvents\022\036.sessi" +
+      "ond.v1.ListEventsRequest\032\037.sessiond.v1.L" +
+      "istEventsResponse\"\003\220\002\001\022Z\n\014StreamEvents\022 " +
+      ".sessiond.v1.StreamEventsRequest\032!.sessi" +
+      "ond.v1.StreamEventsResponse\"\003\220\002\0010\001\022L\n\010Li" +
+      "stApps\022\034.sessiond.v1.ListAppsRequest\032\035.s" +
+      "essiond.v1.ListAppsResponse\"\003\220\002\001\022O\n\tList" +
+      "Users\022\035.sessiond.v1.ListUsersRequest\032\036.s" +
+      "essiond.v1.ListUsersResponse\"\003\220\002\001\022]\n\rWat" +
+      "chSessions\022!.sessiond.v1.WatchSessionsRe" +
+      "quest\032\".sessiond.v1.WatchSessionsRespons" +
+      "e\"\003\220\002\0010\001\022U\n\013GetAppState\022\037.sessiond.v1.Ge" +
+      "tAppStateRequest\032 .sessiond.v1.GetAppSta" +
+      "teResponse\"\003\220\002\001\022X\n\014GetUserState\022 .sessio" +
+      "nd.v1.GetUserStateRequest\032!.sessiond.v1." +
+      "GetUserStateResponse\"\003\220\002\001\022Y\n\016UpdateAppSt" +
+      "ate\022\".sessiond.v1.UpdateAppStateRequest\032" +
+      "#.sessiond.v1.UpdateAppStateResponse\022\\\n\017" +
+      "UpdateUserState\022#.sessiond.v1.UpdateUser" +
+      "StateRequest\032$.sessiond.v1.UpdateUserSta" +
+      "teResponseB\233\001\n\017dev.sessiond.v1B\023SessionS" +
+      "erviceProtoP\001Z&sessiond.dev/go/sessiond/" +
+      "v1;sessiondv1\242\002\003SXX\252\002\013Sessiond.V1\312\002\013Sess" +
+      "iond\\V1\342\002\027Sessiond\\V1\\GPBMetadata\352\002\014Sess" +
+      "iond::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -832,7 +833,7 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_WatchSessionsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_WatchSessionsRequest_descriptor,
-        new java.lang.String[] { "Key", "Cursor", "IncludeState", "HeartbeatInterval", });
+        new java.lang.String[] { "Key", "Cursor", "IncludeState", "HeartbeatInterval", "MaxListed", });
     internal_static_sessiond_v1_WatchSessionsResponse_descriptor =
       getDescriptor().getMessageTypes().get(30);
     internal_static_sessiond_v1_WatchSessionsResponse_fieldAccessorTable = new

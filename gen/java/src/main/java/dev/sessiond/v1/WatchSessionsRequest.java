@@ -183,6 +183,37 @@ private static final long serialVersionUID = 0L;
     return heartbeatInterval_ == null ? com.google.protobuf.Duration.getDefaultInstance() : heartbeatInterval_;
   }
 
+  public static final int MAX_LISTED_FIELD_NUMBER = 5;
+  private int maxListed_ = 0;
+  /**
+   * <pre>
+   * At most so many sessions in a listing, those that changed last; older ones are in
+   * ListSessions. What happens to any session is told all the same. 0: no listing.
+   * Absent: all.
+   * </pre>
+   *
+   * <code>optional int32 max_listed = 5 [json_name = "maxListed"];</code>
+   * @return Whether the maxListed field is set.
+   */
+  @java.lang.Override
+  public boolean hasMaxListed() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * At most so many sessions in a listing, those that changed last; older ones are in
+   * ListSessions. What happens to any session is told all the same. 0: no listing.
+   * Absent: all.
+   * </pre>
+   *
+   * <code>optional int32 max_listed = 5 [json_name = "maxListed"];</code>
+   * @return The maxListed.
+   */
+  @java.lang.Override
+  public int getMaxListed() {
+    return maxListed_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -209,6 +240,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(4, getHeartbeatInterval());
     }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeInt32(5, maxListed_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -232,6 +266,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(4, getHeartbeatInterval());
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(5, maxListed_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -262,6 +300,11 @@ private static final long serialVersionUID = 0L;
       if (!getHeartbeatInterval()
           .equals(other.getHeartbeatInterval())) return false;
     }
+    if (hasMaxListed() != other.hasMaxListed()) return false;
+    if (hasMaxListed()) {
+      if (getMaxListed()
+          != other.getMaxListed()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -285,6 +328,10 @@ private static final long serialVersionUID = 0L;
     if (hasHeartbeatInterval()) {
       hash = (37 * hash) + HEARTBEAT_INTERVAL_FIELD_NUMBER;
       hash = (53 * hash) + getHeartbeatInterval().hashCode();
+    }
+    if (hasMaxListed()) {
+      hash = (37 * hash) + MAX_LISTED_FIELD_NUMBER;
+      hash = (53 * hash) + getMaxListed();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -440,6 +487,7 @@ private static final long serialVersionUID = 0L;
         heartbeatIntervalBuilder_.dispose();
         heartbeatIntervalBuilder_ = null;
       }
+      maxListed_ = 0;
       return this;
     }
 
@@ -491,6 +539,10 @@ private static final long serialVersionUID = 0L;
             ? heartbeatInterval_
             : heartbeatIntervalBuilder_.build();
         to_bitField0_ |= 0x00000002;
+      }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.maxListed_ = maxListed_;
+        to_bitField0_ |= 0x00000004;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -553,6 +605,9 @@ private static final long serialVersionUID = 0L;
       if (other.hasHeartbeatInterval()) {
         mergeHeartbeatInterval(other.getHeartbeatInterval());
       }
+      if (other.hasMaxListed()) {
+        setMaxListed(other.getMaxListed());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -603,6 +658,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 34
+            case 40: {
+              maxListed_ = input.readInt32();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 40
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1068,6 +1128,70 @@ private static final long serialVersionUID = 0L;
         heartbeatInterval_ = null;
       }
       return heartbeatIntervalBuilder_;
+    }
+
+    private int maxListed_ ;
+    /**
+     * <pre>
+     * At most so many sessions in a listing, those that changed last; older ones are in
+     * ListSessions. What happens to any session is told all the same. 0: no listing.
+     * Absent: all.
+     * </pre>
+     *
+     * <code>optional int32 max_listed = 5 [json_name = "maxListed"];</code>
+     * @return Whether the maxListed field is set.
+     */
+    @java.lang.Override
+    public boolean hasMaxListed() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * At most so many sessions in a listing, those that changed last; older ones are in
+     * ListSessions. What happens to any session is told all the same. 0: no listing.
+     * Absent: all.
+     * </pre>
+     *
+     * <code>optional int32 max_listed = 5 [json_name = "maxListed"];</code>
+     * @return The maxListed.
+     */
+    @java.lang.Override
+    public int getMaxListed() {
+      return maxListed_;
+    }
+    /**
+     * <pre>
+     * At most so many sessions in a listing, those that changed last; older ones are in
+     * ListSessions. What happens to any session is told all the same. 0: no listing.
+     * Absent: all.
+     * </pre>
+     *
+     * <code>optional int32 max_listed = 5 [json_name = "maxListed"];</code>
+     * @param value The maxListed to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMaxListed(int value) {
+
+      maxListed_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * At most so many sessions in a listing, those that changed last; older ones are in
+     * ListSessions. What happens to any session is told all the same. 0: no listing.
+     * Absent: all.
+     * </pre>
+     *
+     * <code>optional int32 max_listed = 5 [json_name = "maxListed"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMaxListed() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      maxListed_ = 0;
+      onChanged();
+      return this;
     }
     @java.lang.Override
     public final Builder setUnknownFields(

@@ -91,4 +91,27 @@ public interface WatchSessionsRequestOrBuilder extends
    * <code>.google.protobuf.Duration heartbeat_interval = 4 [json_name = "heartbeatInterval"];</code>
    */
   com.google.protobuf.DurationOrBuilder getHeartbeatIntervalOrBuilder();
+
+  /**
+   * <pre>
+   * At most so many sessions in a listing, those that changed last; older ones are in
+   * ListSessions. What happens to any session is told all the same. 0: no listing.
+   * Absent: all.
+   * </pre>
+   *
+   * <code>optional int32 max_listed = 5 [json_name = "maxListed"];</code>
+   * @return Whether the maxListed field is set.
+   */
+  boolean hasMaxListed();
+  /**
+   * <pre>
+   * At most so many sessions in a listing, those that changed last; older ones are in
+   * ListSessions. What happens to any session is told all the same. 0: no listing.
+   * Absent: all.
+   * </pre>
+   *
+   * <code>optional int32 max_listed = 5 [json_name = "maxListed"];</code>
+   * @return The maxListed.
+   */
+  int getMaxListed();
 }
