@@ -23,6 +23,7 @@ import { UsageError } from "./config/usage.ts";
 import { isLoopback } from "./loopback.ts";
 import { parseOwnerColumn } from "./store/owner-column.ts";
 import { DEFAULT_SCHEMA, MAX_PREFIX, nameProblem } from "./store/schema.ts";
+import { defaultTailOptions, type TailOptions } from "./tails/options.ts";
 
 export { isLoopback };
 
@@ -361,8 +362,8 @@ export const knobs = {
   }),
   maxConnectionAgeGrace: duration({
     group: "Connections",
-    doc: "How long the calls on an aged connection may go on",
-    fallback: 5 * minute,
+    doc: "How long the calls on an aged connection may go on; longer than --tail-max-age, so that live streams end by themselves",
+    fallback: 20 * minute,
     min: second,
     max: 24 * hour,
   }),
@@ -496,6 +497,49 @@ export const knobs = {
     max: GiB,
   }),
 
+  maxTails: count({
+    group: "Live streams",
+    doc: "Most live streams (StreamEvents with follow, WatchSessions) that are open at once; more fail with SERVER_BUSY",
+    fallback: defaultTailOptions.maxTails,
+    min: 1,
+    max: 1_000_000,
+  }),
+  maxTailsPerSession: count({
+    group: "Live streams",
+    doc: "Most of them that follow one session, or one app's list of sessions; more fail with SERVER_BUSY",
+    fallback: defaultTailOptions.maxTailsPerSession,
+    min: 1,
+    max: 1_000_000,
+  }),
+  tailMaxAge: duration({
+    group: "Live streams",
+    doc: "At this age, or up to 10 % before it, a live stream is told to resume, so that load spreads; 0 is never",
+    fallback: defaultTailOptions.tailMaxAge,
+    min: 0,
+    max: 24 * hour,
+  }),
+  tailCacheBytes: bytes({
+    group: "Live streams",
+    doc: "What is kept of a followed session's newest events for other live streams of it",
+    fallback: defaultTailOptions.tailCacheBytes,
+    min: 0,
+    max: GiB,
+  }),
+  tailPoll: duration({
+    group: "Live streams",
+    doc: "How often the database is asked for what other servers changed; nobody asks while nothing is followed",
+    fallback: defaultTailOptions.tailPoll,
+    min: 10,
+    max: minute,
+  }),
+  tailPollBusy: duration({
+    group: "Live streams",
+    doc: "The same right after something changed",
+    fallback: defaultTailOptions.tailPollBusy,
+    min: 10,
+    max: minute,
+  }),
+
   maxConcurrentCalls: count({
     group: "Load",
     doc: "Most unary calls that run at once; more fail with SERVER_BUSY",
@@ -512,17 +556,24 @@ export const knobs = {
   }),
   appendQueueCalls: count({
     group: "Load",
-    doc: "Most appends that wait for the commit before them; more fail with SERVER_BUSY",
+    doc: "Most appends, and most creates of sessions, that wait for the commit before them; more fail with SERVER_BUSY",
     fallback: defaultLimits.appendQueueCalls,
     min: 1,
     max: 1_000_000,
   }),
   appendQueueBytes: bytes({
     group: "Load",
-    doc: "Most bytes of events that wait for the commit before them; more fail with SERVER_BUSY",
+    doc: "Most bytes of events, and of new sessions, that wait for the commit before them; more fail with SERVER_BUSY",
     fallback: defaultLimits.appendQueueBytes,
     min: MiB,
     max: 64 * GiB,
+  }),
+  maxCommits: count({
+    group: "Load",
+    doc: "Most group commits of appends, and of creates, at a time; never two of one session",
+    fallback: 1,
+    min: 1,
+    max: 64,
   }),
 } as const;
 
@@ -544,6 +595,12 @@ export function configWith(over: Partial<Config> = {}): Config {
 export function limitsOf(config: Config): Limits {
   const names = Object.keys(defaultLimits) as (keyof Limits)[];
   return Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as Limits;
+}
+
+/** What bounds live streams. */
+export function tailOptionsOf(config: Config): TailOptions {
+  const names = Object.keys(defaultTailOptions) as (keyof TailOptions)[];
+  return Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as TailOptions;
 }
 
 /** The flag of a setting: `--grpc-port`. */
@@ -602,6 +659,8 @@ export function checkConfig(config: Config): void {
   atMost("frameBytes", "streamBytesInFlight");
   atMost("frameBytes", "readRangeBytes");
   atMost("maxDeadline", "maxConnectionAgeGrace");
+  if (config.maxConnectionAge > 0) atMost("tailMaxAge", "maxConnectionAgeGrace");
+  atMost("tailPollBusy", "tailPoll");
   for (const method of SessionService.methods) {
     const deadline = config.deadlines.get(method.name) ?? 0;
     refuse(
@@ -625,6 +684,9 @@ const showers = {
   streamBytesInFlight: showBytes,
   readRangeBytes: showBytes,
   maxDeadline: showDuration,
+  tailMaxAge: showDuration,
+  tailPoll: showDuration,
+  tailPollBusy: showDuration,
   maxConnectionAgeGrace: showDuration,
 };
 

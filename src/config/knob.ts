@@ -29,6 +29,7 @@ export const groups = [
   "Connections",
   "Limits of requests",
   "Limits of answers",
+  "Live streams",
   "Load",
 ] as const;
 

@@ -16,6 +16,12 @@ export interface RequestContext {
   readonly method: string;
   /** Aborts when the deadline passes, the caller goes, or the server must end the call. */
   readonly signal: AbortSignal;
+  /**
+   * For a stream that ends in words of its own: aborts when the server goes down. `signal`
+   * then aborts only if the stream is not over a little later; for a stream that never asks
+   * for this it aborts at once.
+   */
+  stopSignal(): AbortSignal;
   /** When the call must be answered, in milliseconds since 1970; undefined for never. */
   readonly deadlineMs: number | undefined;
   readonly caller: Caller;

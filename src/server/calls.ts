@@ -15,6 +15,9 @@ import { type CallInfo, type CallObserver, type ObservedCall, unobserved } from 
 /** The longest time that a timer takes; longer ones are cut to it. */
 const longestTimer = 2 ** 31 - 1;
 
+/** How long streams have for their last words when the server goes down. */
+const lastWordsMs = 1_000;
+
 /** Every call that runs in this process. */
 export class Calls {
   readonly config: Config;
@@ -41,13 +44,20 @@ export class Calls {
   }
 
   /**
-   * Refuses new calls, tells streams to move, and resolves when all are over. After `graceMs`
-   * the unary calls that still run are told to retry elsewhere, and nobody waits for them.
+   * Refuses new calls, tells streams to move, and resolves when all are over. Streams that do
+   * not end by themselves within a second are ended. After `graceMs` the unary calls that still
+   * run are told to retry elsewhere, and nobody waits for them.
    */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    for (const call of this.#running.streams) call.abort(shuttingDown());
+    for (const call of this.#running.streams) call.stop();
     if (this.#idle) return;
+    const cutStreams = setTimeout(
+      () => {
+        for (const call of this.#running.streams) call.abort(shuttingDown());
+      },
+      Math.min(lastWordsMs, graceMs / 2),
+    );
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenIdle = resolve;
     const timer = setTimeout(() => {
@@ -55,6 +65,7 @@ export class Calls {
       resolve();
     }, graceMs);
     await promise;
+    clearTimeout(cutStreams);
     clearTimeout(timer);
   }
 
@@ -104,6 +115,7 @@ export class Call {
   readonly #info: CallInfo;
   readonly #observed: ObservedCall;
   readonly #abort = new AbortController();
+  #stop: AbortController | undefined;
   readonly #began = performance.now();
   readonly #facts: Record<string, string | number | boolean> = {};
   readonly #timer: NodeJS.Timeout | undefined;
@@ -130,6 +142,10 @@ export class Call {
       requestId,
       method: info.method.name,
       signal: this.#abort.signal,
+      stopSignal: () => {
+        this.#stop ??= new AbortController();
+        return this.#stop.signal;
+      },
       deadlineMs: timeoutMs === undefined ? undefined : Date.now() + timeoutMs,
       caller: info.caller,
       get log() {
@@ -180,6 +196,12 @@ export class Call {
   /** Ends the call early: deadline, cancellation, shutdown. The first reason counts. */
   abort(reason: RpcError): void {
     if (!this.#over) this.#abort.abort(reason);
+  }
+
+  /** The server goes down: a stream that wants to ends in its own words, any other is aborted. */
+  stop(): void {
+    if (this.#stop === undefined) this.abort(shuttingDown());
+    else this.#stop.abort(shuttingDown());
   }
 
   /** The caller went away. */

@@ -141,6 +141,7 @@ export function newContext(
     requestId: "request-1",
     method,
     signal,
+    stopSignal: () => new AbortController().signal,
     deadlineMs: undefined,
     caller: { protocol: "grpc", peer: "test", userAgent: "test" },
     log,
