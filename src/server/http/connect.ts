@@ -9,6 +9,7 @@ import {
   createContextKey,
   createContextValues,
   type HandlerContext,
+  type MethodImpl,
 } from "@connectrpc/connect";
 import type {
   UniversalHandler,
@@ -21,7 +22,7 @@ import { RpcError } from "../../rpc/errors.ts";
 import type { Handlers, StreamHandler, UnaryHandler } from "../../rpc/handler.ts";
 import type { Status } from "../../rpc/status.ts";
 import type { Call, Calls } from "../calls.ts";
-import { endsInFailure, failureResponse, protocolOf, readFailure, wholeAnswer } from "./failures.ts";
+import { endsInFailure, failureResponse, isJson, protocolOf, readFailure, wholeAnswer } from "./failures.ts";
 import { writeResponse } from "./write.ts";
 
 /** A request and a response as Node's HTTP/1.1 server or its HTTP/2 server has them. */
@@ -37,18 +38,47 @@ interface Running {
 const runningKey = createContextKey<Running | undefined>(undefined);
 const minCompressed = 16 * 1024;
 
+/** The most that connect takes for a limit. */
+const unlimited = 0xffff_ffff;
+
+/** At most so many bytes of JSON stand for one of protobuf: a control character in a text becomes `\u0001`. */
+const jsonGrowth = 6;
+
+/** The handlers of requests in one format. */
+interface Format {
+  readonly byPath: ReadonlyMap<string, UniversalHandler>;
+  /** The largest answer of a unary call, in bytes. */
+  readonly maxAnswerBytes: number;
+}
+
 /** Answers a request if its path is that of an RPC, and says whether it is. */
 export type RpcDoor = (request: HttpRequest, response: HttpResponse, path: string) => boolean;
 
 /** Makes the door. */
 export function connectDoor(calls: Calls, handlers: Handlers): RpcDoor {
   const { maxMessageBytes } = calls.config;
+  const binary = formatOf(handlers, maxMessageBytes, maxMessageBytes);
+  // What was stored over any door can be read in JSON too, however much longer it is there.
+  const json = formatOf(handlers, maxMessageBytes, Math.min(jsonGrowth * maxMessageBytes, unlimited));
+  return (request, response, path) => {
+    const { byPath, maxAnswerBytes } = isJson(request) ? json : binary;
+    const handler = byPath.get(path);
+    if (handler === undefined) return false;
+    serve(calls, handler, maxAnswerBytes, request, response).catch((cause) => {
+      calls.log.error({ cause }, "a response could not be written");
+      response.destroy();
+    });
+    return true;
+  };
+}
+
+function formatOf(handlers: Handlers, maxMessageBytes: number, maxAnswerBytes: number): Format {
   const router = createConnectRouter({
     grpc: false,
     connect: true,
     grpcWeb: true,
     readMaxBytes: maxMessageBytes,
-    writeMaxBytes: maxMessageBytes,
+    writeMaxBytes: maxAnswerBytes,
     acceptCompression: [compressionGzip],
     compressMinBytes: minCompressed,
     // connect's options pass this decoder on, though its types do not say so: by default a byte
@@ -59,35 +89,24 @@ export function connectDoor(calls: Calls, handlers: Handlers): RpcDoor {
     } as object,
     binaryOptions: { readUnknownFields: false },
   });
-  addService(router, handlers);
-  const byPath = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  return (request, response, path) => {
-    const handler = byPath.get(path);
-    if (handler === undefined) return false;
-    serve(calls, handler, request, response).catch((cause) => {
-      calls.log.error({ cause }, "a response could not be written");
-      response.destroy();
-    });
-    return true;
+  addMethods(router, handlers);
+  return {
+    byPath: new Map(router.handlers.map((handler) => [handler.requestPath, handler])),
+    maxAnswerBytes,
   };
 }
 
-function addService(router: ConnectRouter, handlers: Handlers): void {
-  const implementation = Object.fromEntries(
-    SessionService.methods.map((method) => {
-      const handler = handlers[method.localName as keyof Handlers];
-      return [
-        method.localName,
-        method.methodKind === "server_streaming"
-          ? stream(handler as StreamHandler<DescMethod>)
-          : unary(handler as UnaryHandler<DescMethod>),
-      ];
-    }),
-  );
-  router.service(
-    SessionService,
-    implementation as Parameters<typeof router.service<typeof SessionService>>[1],
-  );
+function addMethods(router: ConnectRouter, handlers: Handlers): void {
+  for (const method of SessionService.methods) {
+    const handler = handlers[method.localName as keyof Handlers];
+    const streaming = method.methodKind === "server_streaming";
+    const implementation = streaming
+      ? stream(handler as StreamHandler<DescMethod>)
+      : unary(handler as UnaryHandler<DescMethod>);
+    // A frame is as large as its one event, which may be older than the limit.
+    const options = streaming ? { writeMaxBytes: unlimited } : {};
+    router.rpc(method as DescMethod, implementation as MethodImpl<DescMethod>, options);
+  }
 }
 
 function unary(handler: UnaryHandler<DescMethod>) {
@@ -133,6 +152,7 @@ function begun(running: Running | undefined, request: Message): Call {
 async function serve(
   calls: Calls,
   handler: UniversalHandler,
+  maxAnswerBytes: number,
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<void> {
@@ -151,12 +171,13 @@ async function serve(
     answer = await handler({ ...wire, body: received(call, wire.body) });
     // What it refuses before the RPC begins, and an answer that it cannot write, are connect's own failures.
     if (!running.begun || (answer.status !== 200 && !call.over)) {
-      answer = await refusal(call, protocol, request, answer, calls.config.maxMessageBytes);
+      const limit = running.begun ? maxAnswerBytes : calls.config.maxMessageBytes;
+      answer = await refusal(call, protocol, request, answer, limit);
     } else if (protocol === "grpc-web" && !call.streaming && !call.over) {
       // Its status is always 200: only the whole body tells whether the answer could be written.
       const whole = await wholeAnswer(answer);
       answer = endsInFailure(whole.bytes)
-        ? await refusal(call, protocol, request, whole.answer, calls.config.maxMessageBytes)
+        ? await refusal(call, protocol, request, whole.answer, maxAnswerBytes)
         : whole.answer;
     }
   } catch (error) {

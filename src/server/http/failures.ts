@@ -37,6 +37,12 @@ export function protocolOf(request: HttpRequest): Protocol | undefined {
   return undefined;
 }
 
+/** Whether a request's messages are JSON. */
+export function isJson(request: HttpRequest): boolean {
+  if (request.method === "GET") return /[?&]encoding=json\b/.test(request.url ?? "");
+  return /\bjson\b/i.test(request.headers["content-type"] ?? "");
+}
+
 /** The whole answer to a call that failed before it began. */
 export function failureResponse(
   protocol: Protocol | undefined,

@@ -138,10 +138,15 @@ async function* messagesOf<T>(
 async function* framesOf(
   curl: ChildProcessWithoutNullStreams,
 ): AsyncIterable<{ flags: number; text: string }> {
-  let rest = Buffer.alloc(0);
+  let parts: Buffer[] = [];
   let inBody = false;
+  // Parts of a large frame are put together once, when it is there.
+  let needed = 0;
   for await (const chunk of curl.stdout) {
-    rest = Buffer.concat([rest, chunk]);
+    parts.push(chunk);
+    if (parts.reduce((sum, part) => sum + part.length, 0) < needed) continue;
+    let rest = Buffer.concat(parts);
+    parts = [rest];
     if (!inBody) {
       const end = rest.indexOf(endOfHead);
       if (end === -1) continue;
@@ -153,5 +158,7 @@ async function* framesOf(
       yield { flags: rest[0] as number, text: rest.subarray(5, 5 + length).toString("utf8") };
       rest = rest.subarray(5 + length);
     }
+    needed = rest.length < 5 ? 5 : 5 + rest.readUInt32BE(1);
+    parts = [rest];
   }
 }
