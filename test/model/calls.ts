@@ -83,6 +83,8 @@ export type Outcome =
       /** Of ErrorInfo; empty where the failure is the client's own. */
       readonly reason: string;
       readonly facts: Readonly<Record<string, string>>;
+      /** Of RetryInfo, in milliseconds. */
+      readonly retryMs: number | undefined;
       readonly message: string;
     };
 

@@ -1,7 +1,13 @@
 /** The checker itself: it takes histories of a store that is right, and finds what is done to them. */
-import { clone } from "@bufbuild/protobuf";
+import { clone, create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { type Event, EventSchema } from "../../gen/ts/sessiond/v1/event_pb.ts";
+import {
+  BatchAppendEventsRequestSchema,
+  CreateSessionRequestSchema,
+  DeleteSessionRequestSchema,
+  ListSessionsRequestSchema,
+} from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { Random } from "../store/random.ts";
 import type { Answers, Attempt, Call } from "./calls.ts";
 import { violationsOf } from "./checker/index.ts";
@@ -158,4 +164,94 @@ test("an acknowledged append that is gone at the end is found", () => {
     );
     expect(violationsOf({ attempts: changed, faults: false }), `seed ${seed}`).not.toEqual([]);
   }
+});
+
+describe("under faults", () => {
+  /** A read that failed first; the rest is as it was. */
+  const withFailure = (code: string, retryMs: number | undefined): Attempt[] => {
+    const attempts = historyOf(1);
+    const { client, call, start } = attempts.find(({ call }) => call.kind === "get") as Attempt;
+    const outcome = { ok: false, code, reason: "SERVER_BUSY", facts: {}, retryMs, message: "" } as const;
+    return [...attempts, { client, call, start: start - 0.5, end: start - 0.25, outcome }];
+  };
+
+  test("a refusal must have its code and say when to retry", () => {
+    const violations = (code: string, retryMs: number | undefined, faults = true) =>
+      violationsOf({ attempts: withFailure(code, retryMs), faults }).length;
+    expect(violations("RESOURCE_EXHAUSTED", 500)).toBe(0);
+    expect(violations("RESOURCE_EXHAUSTED", undefined)).toBe(1);
+    expect(violations("UNAVAILABLE", 500)).toBe(1);
+    expect(violations("RESOURCE_EXHAUSTED", 500, false)).toBe(1);
+  });
+
+  test("a server may have sent an append again that had made a session, which was deleted meanwhile", () => {
+    const key = { appName: "app", userId: "ana", sessionId: "s" };
+    const append: Call = {
+      kind: "append",
+      single: true,
+      request: create(BatchAppendEventsRequestSchema, {
+        key,
+        events: [{ id: "1", content: "{}" }],
+        createSession: true,
+        ownerId: "maker 1",
+      }),
+    };
+    const remove: Call = { kind: "delete", request: create(DeleteSessionRequestSchema, { key }) };
+    const store = new ReferenceStore();
+    store.run(append);
+    const attempts: Attempt[] = [
+      { client: 0, call: remove, start: 1, end: 2, outcome: store.run(remove) },
+      { client: 1, call: append, start: 0, end: 3, outcome: store.run(append) },
+      ...finalReads("app").map((call, at) => ({
+        client: 2,
+        call,
+        start: 4 + 2 * at,
+        end: 5 + 2 * at,
+        outcome: store.run(call),
+      })),
+    ];
+    expect(violationsOf({ attempts, faults: true })).toEqual([]);
+    expect(violationsOf({ attempts, faults: false })).not.toEqual([]);
+  });
+});
+
+test("an append that was given up may land while a list is walked, and nobody be told", () => {
+  const key = { appName: "app", userId: "ana", sessionId: "s" };
+  const made: Call = {
+    kind: "create",
+    request: create(CreateSessionRequestSchema, { key, requestId: "made" }),
+  };
+  const append: Call = {
+    kind: "append",
+    single: true,
+    request: create(BatchAppendEventsRequestSchema, { key, events: [{ id: "1", content: "{}" }] }),
+  };
+  const list: Call = {
+    kind: "listSessions",
+    request: create(ListSessionsRequestSchema, { key: { appName: "app" } }),
+  };
+  const store = new ReferenceStore();
+  const lost = {
+    ok: false,
+    code: "CANCELLED",
+    reason: "",
+    facts: {},
+    retryMs: undefined,
+    message: "",
+  } as const;
+  const history = (given: readonly Attempt[]): Attempt[] => [
+    { client: 0, call: made, start: 0, end: 1, outcome: store.run(made) },
+    ...given,
+    { client: 0, call: list, start: 4, end: 5, outcome: { ok: true, answer: [] } },
+    ...finalReads("app").map((call, at) => ({
+      client: 0,
+      call,
+      start: 6 + 2 * at,
+      end: 7 + 2 * at,
+      outcome: store.run(call),
+    })),
+  ];
+  const givenUp = [{ client: 0, call: append, start: 2, end: 3, outcome: lost }];
+  expect(violationsOf({ attempts: history(givenUp), faults: false })).toEqual([]);
+  expect(violationsOf({ attempts: history([]), faults: false })).not.toEqual([]);
 });

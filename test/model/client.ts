@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ConnectError } from "@connectrpc/connect";
 import type { Event } from "../../gen/ts/sessiond/v1/event_pb.ts";
 import type { Session } from "../../gen/ts/sessiond/v1/session_pb.ts";
-import { type Api, codeName, present, toFailure } from "../api/harness.ts";
+import { type Api, present, toFailure } from "../api/harness.ts";
 import type { Random } from "../store/random.ts";
 import {
   type Answers,
@@ -90,8 +90,8 @@ async function send(api: Api, call: Call, signal: AbortSignal | undefined): Prom
     return { ok: true, answer: await answerOf(api, call, options) };
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    const { reason, metadata, message } = toFailure(error);
-    return { ok: false, code: codeName(error.code), reason, facts: metadata, message };
+    const { code, reason, metadata: facts, retryMs, message } = toFailure(error);
+    return { ok: false, code, reason, facts, retryMs, message };
   }
 }
 

@@ -50,7 +50,7 @@ export class ReferenceStore {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const { reason, facts } = error;
-      return { ok: false, code: "", reason, facts, message: reason };
+      return { ok: false, code: "", reason, facts, retryMs: undefined, message: reason };
     }
   }
 

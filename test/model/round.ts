@@ -1,5 +1,7 @@
 /** A round: clients that write and read at once for a while, then the final reads, then the check. */
 import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { type Api, connect, type Server } from "../api/harness.ts";
 import { Random } from "../store/random.ts";
@@ -93,10 +95,18 @@ function describeFailure(
     `${violations.length} violations in the history of seed ${seed}:`,
     ...shown,
     `Replay: SEED=${seed} npx vitest run --project model -t '${expect.getState().currentTestName}'`,
-    `With SESSIOND_TEST_MODEL_HISTORY=1 the whole history follows.`,
+    `The whole history: ${keepHistory(seed, attempts)}`,
   ];
-  if (process.env["SESSIOND_TEST_MODEL_HISTORY"] !== undefined) lines.push(...attempts.map(toLine));
   return lines.join("\n");
+}
+
+/** Writes a history into a file and gives its path: of clients that ran at once it does not come again. */
+function keepHistory(seed: number, attempts: readonly Attempt[]): string {
+  const folder = join(import.meta.dirname, "../../.cache/model");
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${seed}-${process.pid}.txt`);
+  writeFileSync(path, `${attempts.map(toLine).join("\n")}\n`);
+  return path;
 }
 
 function toLine(attempt: Attempt): string {

@@ -7,15 +7,16 @@ import { ofKind } from "./issued.ts";
 import { type Log, openedOf } from "./log.ts";
 import type { Report } from "./report.ts";
 
-/** What a call may fail with under faults: the client must retry. */
-const UNDER_FAULTS = new Set([
-  "STORE_UNAVAILABLE",
-  "STORE_READ_ONLY",
-  "SERVER_BUSY",
-  "SHUTTING_DOWN",
-  "CONTENTION",
-  "DEADLINE_EXCEEDED",
+/** What a call may fail with under faults, each with its code: the client must retry, and is told when (I7). */
+const UNDER_FAULTS: ReadonlyMap<string, string> = new Map([
+  ["STORE_UNAVAILABLE", "UNAVAILABLE"],
+  ["STORE_READ_ONLY", "UNAVAILABLE"],
+  ["SERVER_BUSY", "RESOURCE_EXHAUSTED"],
+  ["SHUTTING_DOWN", "UNAVAILABLE"],
+  ["CONTENTION", "ABORTED"],
 ]);
+/** How long to wait after it is the client's own affair. */
+const DEADLINE = "DEADLINE_EXCEEDED";
 /** Without ErrorInfo: the connection to the server broke, or the client's own deadline passed. */
 const CODES_UNDER_FAULTS = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDED"]);
 
@@ -39,8 +40,12 @@ export function checkRefusals(
         const expected =
           faults &&
           (UNDER_FAULTS.has(outcome.reason) ||
+            outcome.reason === DEADLINE ||
             (outcome.reason === "" && CODES_UNDER_FAULTS.has(outcome.code)));
         if (!cancelled && !expected) complain(`${outcome.code} ${outcome.message}`);
+        const code = UNDER_FAULTS.get(outcome.reason);
+        if (code !== undefined && (outcome.code !== code || outcome.retryMs === undefined))
+          complain(`${outcome.code} with a retry after ${outcome.retryMs} (I7)`);
         continue;
       }
       checkRefusal(each, attempt, issued, log, existence, complain);

@@ -22,7 +22,7 @@ export function violationsOf({ attempts, faults }: History): string[] {
   const report: Report = (violation) => void violations.add(violation);
   const issued = issuedCalls(attempts);
   const log = new Log(issued, report);
-  const existence = new Existence(issued, log);
+  const existence = new Existence(issued, log, faults);
   const observations = observationsOf(issued, existence);
   checkObservations(observations, log, report);
   checkRepeatedAnswers(issued, existence, report);

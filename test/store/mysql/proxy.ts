@@ -1,4 +1,4 @@
-/** A TCP proxy before a real server that cuts connections where a test says. */
+/** A TCP proxy before a real server that cuts and slows connections where a test says. */
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
@@ -12,6 +12,10 @@ export interface ProxyRules {
   cutAnswer?: (piece: Buffer) => boolean;
   /** Before a piece from the server is passed on. */
   cutResponse?: (piece: Buffer) => boolean;
+  /** For how many milliseconds a piece from the client waits before it is passed on. */
+  delayRequest?: (piece: Buffer) => number;
+  /** For how many milliseconds the server's answer to a piece from the client waits. */
+  delayAnswer?: (piece: Buffer) => number;
 }
 
 export interface TcpProxy {
@@ -19,6 +23,19 @@ export interface TcpProxy {
   readonly url: string;
   rules: ProxyRules;
   close(): Promise<void>;
+}
+
+/** Takes nothing more from a socket for so many milliseconds, then does what waited. */
+function hold(socket: Socket, ms: number, then: () => void = () => {}): void {
+  if (ms === 0) {
+    then();
+    return;
+  }
+  socket.pause();
+  setTimeout(() => {
+    then();
+    socket.resume();
+  }, ms);
 }
 
 /** Starts a proxy before the server of `url`. */
@@ -46,7 +63,8 @@ export async function startProxy(url: string): Promise<TcpProxy> {
       if (proxy.rules.dropRequest?.(piece) === true) return;
       if (proxy.rules.cutRequest?.(piece) === true) return cut();
       if (proxy.rules.cutAnswer?.(piece) === true) cutNext = true;
-      upstream.write(piece);
+      hold(upstream, proxy.rules.delayAnswer?.(piece) ?? 0);
+      hold(client, proxy.rules.delayRequest?.(piece) ?? 0, () => upstream.write(piece));
     });
     upstream.on("data", (piece) => {
       if (cutNext || proxy.rules.cutResponse?.(piece) === true) return cut();
