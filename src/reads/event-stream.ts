@@ -7,7 +7,8 @@ import type { Limits } from "../config/limits.ts";
 import { sessionBytes } from "../rpc/convert/session-bytes.ts";
 import type { Cursor, HistoryFilter } from "../rpc/cursor.ts";
 import { seqBeyondHead } from "../rpc/errors.ts";
-import type { EventRecord, SessionKey, SessionRecord, State, Store } from "../store/store.ts";
+import type { SessionKey, SessionRecord, State, Store } from "../store/store.ts";
+import type { StoredEvent } from "../store/stored-event.ts";
 import { FrameAssembler } from "./frames.ts";
 import { missingEvent, requireNotTrimmed, requireSession } from "./one-session.ts";
 import { splitState } from "./state-frames.ts";
@@ -40,7 +41,7 @@ export type HistoryFrame = Place &
         readonly continues: boolean;
       }
     | { readonly kind: "state"; readonly state: State; readonly continues: boolean }
-    | { readonly kind: "events"; readonly events: readonly EventRecord[]; readonly continues: boolean }
+    | { readonly kind: "events"; readonly events: readonly StoredEvent[]; readonly continues: boolean }
     | { readonly kind: "caughtUp" }
   );
 
@@ -152,7 +153,7 @@ async function* readRange(
   { afterSeq, throughSeq, afterTime }: Range,
   limits: Limits,
   signal: AbortSignal,
-): AsyncGenerator<EventRecord[], void, undefined> {
+): AsyncGenerator<StoredEvent[], void, undefined> {
   const bounds = { maxRows: limits.readRangeRows, maxBytes: limits.readRangeBytes };
   let seq = afterSeq;
   while (seq < throughSeq) {

@@ -1,10 +1,10 @@
 /** Cuts a history into frames that are bounded in size and do not split an append without saying so. */
-import { wireBytes } from "../rpc/convert/event-bytes.ts";
-import type { EventRecord } from "../store/store.ts";
+import { eventFieldBytes } from "../rpc/convert/event-fields.ts";
+import type { StoredEvent } from "../store/stored-event.ts";
 
 /** Events in the order of seq. */
 export interface EventsFrame {
-  readonly events: readonly EventRecord[];
+  readonly events: readonly StoredEvent[];
   /** The newest seq that the frames up to this one cover. */
   readonly seq: number;
   /** Where a resume goes on: after the newest append that was sent whole. */
@@ -22,7 +22,7 @@ export interface FrameBounds {
 /** Takes events one by one and gives frames as they become full. */
 export class FrameAssembler {
   private readonly bounds: FrameBounds;
-  private events: EventRecord[] = [];
+  private events: StoredEvent[] = [];
   private bytes = 0;
   /** How many of `events` belong to appends that are whole, counted from the first. */
   private whole = 0;
@@ -35,12 +35,12 @@ export class FrameAssembler {
   }
 
   /** The frames that are complete now that this event follows. */
-  add(event: EventRecord): EventsFrame[] {
+  add(event: StoredEvent): EventsFrame[] {
     const last = this.events.at(-1);
     // With a filter an append's last event may be missing; the next append's first one shows it.
     if (last !== undefined && event.seq > last.appendEndSeq) this.whole = this.events.length;
     const frames: EventsFrame[] = [];
-    const bytes = wireBytes(event);
+    const bytes = eventFieldBytes(event);
     if (this.whole >= this.bounds.maxEvents || (this.whole > 0 && this.overflows(bytes))) {
       frames.push(this.cut(this.whole, false));
     }
@@ -63,9 +63,9 @@ export class FrameAssembler {
   private cut(count: number, continues: boolean): EventsFrame {
     const events = this.events.slice(0, count);
     this.events = this.events.slice(count);
-    this.bytes = this.events.reduce((sum, event) => sum + wireBytes(event), 0);
+    this.bytes = this.events.reduce((sum, event) => sum + eventFieldBytes(event), 0);
     this.whole = 0;
-    const last = events[count - 1] as EventRecord;
+    const last = events[count - 1] as StoredEvent;
     if (!continues) this.resumeSeq = last.appendEndSeq;
     return { events, seq: continues ? last.seq : last.appendEndSeq, resumeSeq: this.resumeSeq, continues };
   }

@@ -2,15 +2,8 @@
 import type { Limits } from "../config/limits.ts";
 import { seqBeyondHead } from "../rpc/errors.ts";
 import type { SessionEventPlace } from "../rpc/page-token.ts";
-import type {
-  EventPosition,
-  EventRange,
-  EventRecord,
-  Scope,
-  SessionKey,
-  SessionRecord,
-  Store,
-} from "../store/store.ts";
+import type { EventPosition, EventRange, Scope, SessionKey, SessionRecord, Store } from "../store/store.ts";
+import type { ScopeEvent, StoredEvent } from "../store/stored-event.ts";
 import { missingEvent, requireNotTrimmed, requireSession } from "./one-session.ts";
 
 /** A page of one session's events. */
@@ -32,7 +25,7 @@ export interface SessionEventsQuery {
 /** Its answer. */
 export interface SessionEventsPage {
   readonly session: SessionRecord;
-  readonly events: readonly EventRecord[];
+  readonly events: readonly StoredEvent[];
   /** Where the next page begins; undefined on the last. */
   readonly next: SessionEventPlace | undefined;
   /** No append can change this page any more. */
@@ -53,7 +46,7 @@ export async function listSessionEvents(
 ): Promise<SessionEventsPage> {
   const session = requireSession(await store.getSessionRow(query.key, signal), query.uid, query.after?.uid);
   const range = rangeOf(session, query, limits);
-  const events: EventRecord[] = [];
+  const events: StoredEvent[] = [];
   if (range.afterSeq < range.throughSeq) {
     for await (const chunk of store.readEvents(range, signal)) events.push(...chunk);
     if (query.afterTime === undefined) requireNoHole(range, events);
@@ -86,7 +79,7 @@ function rangeOf(session: SessionRecord, query: SessionEventsQuery, limits: Limi
   };
 }
 
-function requireNoHole(range: EventRange, events: readonly EventRecord[]): void {
+function requireNoHole(range: EventRange, events: readonly StoredEvent[]): void {
   const first = range.descending ? range.throughSeq : range.afterSeq + 1;
   const step = range.descending ? -1 : 1;
   if (events.length === 0) throw missingEvent(first);
@@ -129,7 +122,7 @@ export interface ScopeEventsQuery {
 
 /** Its answer. */
 export interface ScopeEventsPage {
-  readonly events: readonly EventRecord[];
+  readonly events: readonly ScopeEvent[];
   readonly next: EventPosition | undefined;
 }
 

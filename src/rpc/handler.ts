@@ -1,13 +1,14 @@
 /** The shape of an RPC, typed by the generated descriptors and free of transport. */
-import type { DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { DescMethod, MessageShape } from "@bufbuild/protobuf";
 import type { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import type { RequestContext } from "./context.ts";
+import type { Answer } from "./encoded-message.ts";
 
 /** Answers one request. Throws RpcError or StoreError; anything else is INTERNAL. */
 export type UnaryHandler<M extends DescMethod> = (
   request: MessageShape<M["input"]>,
   context: RequestContext,
-) => Promise<MessageInitShape<M["output"]>>;
+) => Promise<Answer<M["output"]>>;
 
 /**
  * Answers one request with a stream. The front door asks for the next message only
@@ -16,7 +17,7 @@ export type UnaryHandler<M extends DescMethod> = (
 export type StreamHandler<M extends DescMethod> = (
   request: MessageShape<M["input"]>,
   context: RequestContext,
-) => AsyncIterable<MessageInitShape<M["output"]>>;
+) => AsyncIterable<Answer<M["output"]>>;
 
 type Methods = (typeof SessionService)["method"];
 

@@ -6,7 +6,7 @@ import {
 import { listScopeEvents, listSessionEvents } from "../reads/list-events.ts";
 import type { SessionKey } from "../store/store.ts";
 import type { RequestContext } from "./context.ts";
-import { toEvent } from "./convert/event.ts";
+import { encodePage } from "./convert/event-fields.ts";
 import type { Deps } from "./deps.ts";
 import type { Encodable } from "./digest.ts";
 import type { UnaryHandler } from "./handler.ts";
@@ -49,13 +49,12 @@ async function ofSession({ store, limits }: Deps, query: Query, context: Request
   const page = await listSessionEvents(store, { ...query, after }, limits, context.signal);
   context.setHeader("cache-control", query.uid !== undefined && page.closed ? CLOSED_PAGE : "no-store");
   context.annotate({ events: page.events.length });
-  return {
-    events: page.events.map((event) => toEvent(event)),
+  return encodePage(page.events, {
     nextPageToken: page.next === undefined ? "" : sessionEventsToken.encode(binding, page.next),
     sessionUid: page.session.uid,
     firstSeq: BigInt(page.session.firstSeq),
     headSeq: BigInt(page.session.headSeq),
-  };
+  });
 }
 
 async function ofScope({ store, limits }: Deps, query: Query, context: RequestContext): Answer {
@@ -66,10 +65,9 @@ async function ofScope({ store, limits }: Deps, query: Query, context: RequestCo
   const page = await listScopeEvents(store, { scope, afterTime, after, limit }, limits, context.signal);
   context.setHeader("cache-control", "no-store");
   context.annotate({ events: page.events.length });
-  return {
-    events: page.events.map((event) => toEvent(event, true)),
+  return encodePage(page.events, {
     nextPageToken: page.next === undefined ? "" : scopeEventsToken.encode(binding, page.next),
-  };
+  });
 }
 
 function checkRequest({ limits }: Deps, request: ListEventsRequest): Query {

@@ -5,7 +5,7 @@ import type {
   StreamEventsResponseSchema,
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { type HistoryFrame, type HistoryRequest, readHistory } from "../reads/event-stream.ts";
-import { toEvent } from "./convert/event.ts";
+import { encodeFrame } from "./convert/event-fields.ts";
 import { toMapField, toSession } from "./convert/session.ts";
 import { toTimestamp } from "./convert/time.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
@@ -29,21 +29,21 @@ export function streamEvents({
     const history = checkRequest(request);
     let events = 0;
     for await (const frame of readHistory(store, history, limits, context.signal)) {
-      if (frame.kind === "events") {
-        events += frame.events.length;
-        context.annotate({ events });
-      }
-      yield {
+      const place = {
         cursor: encodeCursor(history.key, frame.resume),
         seq: BigInt(frame.seq),
         serverTime: toTimestamp(clock()),
-        frame: toFrame(frame),
       };
+      if (frame.kind === "events") {
+        events += frame.events.length;
+        context.annotate({ events });
+        yield encodeFrame(frame.events, frame.continues, place);
+      } else yield { ...place, frame: toFrame(frame) };
     }
   };
 }
 
-function toFrame(frame: HistoryFrame): Frame {
+function toFrame(frame: Exclude<HistoryFrame, { readonly kind: "events" }>): Frame {
   switch (frame.kind) {
     case "opened":
       return {
@@ -52,10 +52,6 @@ function toFrame(frame: HistoryFrame): Frame {
       };
     case "state":
       return { case: "state", value: { state: toMapField(frame.state), continues: frame.continues } };
-    case "events": {
-      const events = frame.events.map((event) => toEvent(event));
-      return { case: "events", value: { events, continues: frame.continues } };
-    }
     case "caughtUp":
       return { case: "caughtUp", value: {} };
   }

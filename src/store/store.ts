@@ -14,6 +14,7 @@
  * Failures are `StoreError`s, see errors.ts.
  */
 import type { PoolStats } from "./connections.ts";
+import type { ScopeEvent, StoredEvent } from "./stored-event.ts";
 
 /** A session's name. Parts are compared exactly, by code point. */
 export interface SessionKey {
@@ -102,17 +103,6 @@ export interface NewEvent extends EventBody {
   readonly bytes: number;
   /** `stateDelta` and `removedStateKeys`, split by scope. */
   readonly delta: StateDelta;
-}
-
-/** An event as it is stored. */
-export interface EventRecord extends EventBody {
-  readonly key: SessionKey;
-  readonly seq: number;
-  readonly revision: number;
-  readonly createMicros: number;
-  readonly bytes: number;
-  /** The seq of the last event of the append that this one came in. */
-  readonly appendEndSeq: number;
 }
 
 /** What an append tells of one event; the same on a retry. */
@@ -427,7 +417,7 @@ export interface Store {
    * @throws StoreError SESSION_NOT_FOUND, SESSION_RECREATED if the session is not the
    *   one with `uid` once the last row was read, so that a history is never cut short.
    */
-  readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<EventRecord[]>;
+  readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<StoredEvent[]>;
   /**
    * The seq right before the `count`-th newest event (count >= 1) among those with
    * afterSeq < seq <= throughSeq and a timestamp of `afterTime` or later; `afterSeq` if
@@ -435,7 +425,7 @@ export interface Store {
    */
   seqBeforeNewest(input: NewestInput, signal?: AbortSignal): Promise<number>;
   /** Events of several sessions by user, session and seq. */
-  listScopeEvents(input: ListScopeEventsInput, signal?: AbortSignal): Promise<EventRecord[]>;
+  listScopeEvents(input: ListScopeEventsInput, signal?: AbortSignal): Promise<ScopeEvent[]>;
 
   /**
    * Changes without an event with `afterSeq` <= throughSeq, in order of revision; the

@@ -1,56 +1,32 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { EventsFrameSchema } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import { EventSchema } from "../../gen/ts/sessiond/v1/event_pb.ts";
+import {
+  EventsFrameSchema,
+  ListEventsResponseSchema,
+  StreamEventsResponseSchema,
+} from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { type EventsFrame, FrameAssembler, type FrameBounds } from "../../src/reads/frames.ts";
-import { toEvent } from "../../src/rpc/convert/event.ts";
-import { wireBytes } from "../../src/rpc/convert/event-bytes.ts";
-import type { EventRecord } from "../../src/store/store.ts";
+import { encodeFrame, encodePage, eventFieldBytes } from "../../src/rpc/convert/event-fields.ts";
+import type { StoredEvent } from "../../src/store/stored-event.ts";
 
-const EVENT_BYTES = wireBytes(record(1, 1));
+const EVENT_BYTES = eventFieldBytes(stored(1, 1));
 
-function record(seq: number, appendEndSeq: number, more: Partial<EventRecord> = {}): EventRecord {
-  return {
-    key: { appName: "a", userId: "u", sessionId: "s" },
-    seq,
-    revision: seq + 1,
-    createMicros: 1_700_000_000_000_000,
-    appendEndSeq,
-    bytes: 10,
-    id: "e".repeat(10),
-    invocationId: "",
-    author: "",
-    branch: undefined,
-    timestamp: 1.5,
-    partial: undefined,
-    turnComplete: undefined,
-    interrupted: undefined,
-    errorCode: undefined,
-    errorMessage: undefined,
-    longRunningToolIds: undefined,
-    actions: "",
-    content: "",
-    groundingMetadata: "",
-    customMetadata: "",
-    extra: "",
-    stateDelta: new Map(),
-    removedStateKeys: [],
-    writerLanguage: "",
-    writerAdkVersion: "",
-    ...more,
-  };
+function stored(seq: number, appendEndSeq: number, bytes = 40): StoredEvent {
+  return { seq, appendEndSeq, message: new Uint8Array(bytes) };
 }
 
 /** The events of appends of these sizes, from seq `first` on. */
-function appends(sizes: readonly number[], first = 1): EventRecord[] {
-  const events: EventRecord[] = [];
+function appends(sizes: readonly number[], first = 1): StoredEvent[] {
+  const events: StoredEvent[] = [];
   for (const size of sizes) {
     const end = first + events.length + size - 1;
-    for (let n = 0; n < size; n++) events.push(record(first + events.length, end));
+    for (let n = 0; n < size; n++) events.push(stored(first + events.length, end));
   }
   return events;
 }
 
-function cut(events: readonly EventRecord[], bounds: FrameBounds, startSeq = 0): EventsFrame[] {
+function cut(events: readonly StoredEvent[], bounds: FrameBounds, startSeq = 0): EventsFrame[] {
   const frames = new FrameAssembler(bounds, startSeq);
   return [...events.flatMap((event) => frames.add(event)), ...frames.finish()];
 }
@@ -98,7 +74,7 @@ describe("frames", () => {
   });
 
   it("have one event that alone is larger than a frame", () => {
-    const events = [record(1, 1), record(2, 2, { bytes: 10_000 }), record(3, 3)];
+    const events = [stored(1, 1), stored(2, 2, 10_000), stored(3, 3)];
     expect(shown(cut(events, eventsPerFrame(2)))).toEqual([
       "1 seq 1 resume 1",
       "2 seq 2 resume 2",
@@ -117,7 +93,7 @@ describe("frames", () => {
 
   it("resume at the start of the history while its first append goes on", () => {
     // A client that asked for the events after 2, in the middle of an append of 1 to 6.
-    const events = [3, 4, 5, 6].map((seq) => record(seq, 6));
+    const events = [3, 4, 5, 6].map((seq) => stored(seq, 6));
     expect(shown(cut(events, eventsPerFrame(3), 2))).toEqual([
       "3,4,5 seq 5 resume 2 continues",
       "6 seq 6 resume 6",
@@ -126,7 +102,7 @@ describe("frames", () => {
 
   it("know an append's end where a filter leaves its last event out", () => {
     // Appends 1 to 3 and 4 to 6, of which 3 and 6 are filtered out.
-    const events = [record(1, 3), record(2, 3), record(4, 6), record(5, 6)];
+    const events = [stored(1, 3), stored(2, 3), stored(4, 6), stored(5, 6)];
     expect(shown(cut(events, eventsPerFrame(3)))).toEqual(["1,2 seq 3 resume 3", "4,5 seq 6 resume 6"]);
   });
 
@@ -147,27 +123,36 @@ describe("frames", () => {
   });
 });
 
-describe("wireBytes", () => {
-  it("is no less than what an event takes in a frame", () => {
-    const entries = Array.from({ length: 300 }, (_, n) => `k${n}`);
-    const texts = { content: "é".repeat(50_000), branch: "", errorCode: "", errorMessage: "x" };
-    const events = [
-      record(1, 1),
-      record(Number.MAX_SAFE_INTEGER, 1, {
-        ...texts,
-        bytes: 100_000 + 1 + 10 + 3 * entries.join("").length + 300,
-        partial: false,
-        turnComplete: true,
-        interrupted: true,
-        longRunningToolIds: entries,
-        stateDelta: new Map(entries.map((key) => [key, "1"])),
-        removedStateKeys: entries,
-        createMicros: Number.MAX_SAFE_INTEGER,
-      }),
-    ];
-    for (const event of events) {
-      const frame = create(EventsFrameSchema, { events: [toEvent(event)] });
-      expect(toBinary(EventsFrameSchema, frame).length).toBeLessThanOrEqual(wireBytes(event));
+describe("events in messages", () => {
+  const messages = [0, 1, 127, 128, 16_383, 16_384, 300_000].map((bytes, at) => {
+    const event = create(EventSchema, { id: `e${at}`, content: "é".repeat(bytes / 2), seq: BigInt(at + 1) });
+    return { seq: at + 1, appendEndSeq: at + 1, message: toBinary(EventSchema, event) };
+  });
+  const events = messages.map(({ message }) => fromBinary(EventSchema, message));
+
+  it("weigh what they are said to", () => {
+    for (const event of messages) {
+      const frame = create(EventsFrameSchema, { events: [fromBinary(EventSchema, event.message)] });
+      expect(toBinary(EventsFrameSchema, frame)).toHaveLength(eventFieldBytes(event));
     }
+  });
+
+  it.each([true, false])("are a frame as the codec makes it, continued: %s", (continues) => {
+    const place = { cursor: "c", seq: 7n, serverTime: { seconds: 1n, nanos: 2 } };
+    const { bytes } = encodeFrame(messages, continues, place);
+    expect(fromBinary(StreamEventsResponseSchema, bytes)).toEqual(
+      create(StreamEventsResponseSchema, {
+        ...place,
+        frame: { case: "events", value: { events, continues } },
+      }),
+    );
+  });
+
+  it("are a page as the codec makes it", () => {
+    const rest = { nextPageToken: "t", sessionUid: "u", firstSeq: 1n, headSeq: 9n };
+    expect(fromBinary(ListEventsResponseSchema, encodePage(messages, rest).bytes)).toEqual(
+      create(ListEventsResponseSchema, { ...rest, events }),
+    );
+    expect(encodePage([], {}).bytes).toHaveLength(0);
   });
 });

@@ -22,6 +22,7 @@ import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { configWith } from "../../src/config.ts";
 import { WritePipeline } from "../../src/pipeline/write-pipeline.ts";
 import type { RequestContext } from "../../src/rpc/context.ts";
+import { type Answer, answerBytes } from "../../src/rpc/encoded-message.ts";
 import type { Handlers } from "../../src/rpc/handler.ts";
 import { createHandlers } from "../../src/rpc/index.ts";
 import { type Status, toStatus } from "../../src/rpc/status.ts";
@@ -90,9 +91,9 @@ export class Service {
     const handler = this.handlers[name] as (
       request: unknown,
       context: RequestContext,
-    ) => Promise<MessageInitShape<Methods[K]["output"]>>;
+    ) => Promise<Answer<Methods[K]["output"]>>;
     const answer = await handler(received(method.input, request), context);
-    return received(method.output, answer) as MessageShape<Methods[K]["output"]>;
+    return answered(method.output, answer) as MessageShape<Methods[K]["output"]>;
   }
 
   /** Opens a stream; its frames come as the caller asks for them. */
@@ -102,7 +103,7 @@ export class Service {
   ): AsyncGenerator<MessageShape<Methods["streamEvents"]["output"]>, void, undefined> {
     const { input, output } = SessionService.method.streamEvents;
     for await (const frame of this.handlers.streamEvents(received(input, request), context)) {
-      yield received(output, frame);
+      yield answered(output, frame);
     }
   }
 }
@@ -128,6 +129,11 @@ type UnaryName = {
 /** The message as its receiver sees it: encoded and decoded. */
 function received<D extends DescMethod["input"]>(desc: D, init: MessageInitShape<D>): MessageShape<D> {
   return fromBinary(desc, toBinary(desc, create(desc, init)));
+}
+
+/** The same of an answer. */
+function answered<D extends DescMethod["output"]>(desc: D, answer: Answer<D>): MessageShape<D> {
+  return fromBinary(desc, answerBytes(desc, answer));
 }
 
 /** A call's context that records headers. */

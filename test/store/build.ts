@@ -10,7 +10,6 @@ import type {
   DeleteSessionInput,
   EventBody,
   EventRange,
-  EventRecord,
   ListSessionsInput,
   NewEvent,
   RequestMark,
@@ -20,6 +19,7 @@ import type {
   Store,
   UpdateSessionInput,
 } from "../../src/store/store.ts";
+import { decoded, type EventRecord } from "./event-record.ts";
 
 /** The time at which cases happen, in microseconds. */
 export const NOW = 1_760_000_000_123_456;
@@ -203,7 +203,7 @@ export function rangeOf(session: SessionRecord, more: Partial<EventRange> = {}):
 /** One read to its end. */
 export async function readRange(store: Store, range: EventRange): Promise<EventRecord[]> {
   const events: EventRecord[] = [];
-  for await (const chunk of store.readEvents(range)) events.push(...chunk);
+  for await (const chunk of store.readEvents(range)) events.push(...chunk.map(decoded));
   return events;
 }
 
@@ -237,7 +237,7 @@ export async function refusesStart(promise: Promise<unknown>, text: RegExp): Pro
 
 /** What was appended, out of what is read: everything but what the store added. */
 export function bodyOf(event: EventRecord): EventBody {
-  const { key, seq, revision, createMicros, bytes, appendEndSeq, ...body } = event;
+  const { seq, revision, createMicros, appendEndSeq, ...body } = event;
   return body;
 }
 

@@ -15,6 +15,7 @@ import {
   mustGet,
   refusesStart,
 } from "./build.ts";
+import { decoded } from "./event-record.ts";
 import type { StoreHarness, TestDatabase } from "./harness.ts";
 import { serverHarness } from "./mysql/harness.ts";
 import { sqliteHarness } from "./sqlite-harness.ts";
@@ -104,7 +105,7 @@ describe.each(harnesses)("$name: names", (harness) => {
     };
     const read: string[] = [];
     for await (const chunk of store.readEvents({ ...range, maxRows: 10, maxBytes: 1e6 })) {
-      read.push(...chunk.map((event) => event.id));
+      read.push(...chunk.map((event) => decoded(event).id));
     }
     expect(read).toEqual(events.map((event) => event.id));
     const expected = { uid: undefined, revision: undefined };

@@ -474,7 +474,7 @@ describe("worker threads", () => {
     const started = Array.from({ length: 20 }, () =>
       store.readEvents(rangeOf(session))[Symbol.asyncIterator](),
     );
-    for (const reader of started) expect((await reader.next()).value).toHaveLength(64);
+    for (const reader of started) expect((await reader.next()).value).toHaveLength(512);
     expect((await store.getSession(session.key))?.headSeq).toBe(20_000);
     await Promise.all(started.map((reader) => reader.return?.()));
     expect(await started[0]?.next()).toEqual({ done: true, value: undefined });
@@ -484,7 +484,7 @@ describe("worker threads", () => {
   test("a session deleted or re-created under a reader always ends in an error here", async () => {
     const store = await openStore();
     for (const again of [false, true]) {
-      const session = await sessionWithEvents(store, keyOf("app"), 1_000);
+      const session = await sessionWithEvents(store, keyOf("app"), 3_000);
       const reader = store.readEvents(rangeOf(session))[Symbol.asyncIterator]();
       await reader.next();
       await store.deleteSession(deleteInput(session.key));

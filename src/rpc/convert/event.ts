@@ -1,12 +1,11 @@
 /** Events between messages and the store. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { AppendedEventSchema, Event, EventSchema } from "../../../gen/ts/sessiond/v1/event_pb.ts";
+import type { AppendedEventSchema, Event } from "../../../gen/ts/sessiond/v1/event_pb.ts";
 import { splitDelta } from "../../store/state.ts";
-import type { AppendedEvent, EventRecord, NewEvent } from "../../store/store.ts";
+import type { AppendedEvent, NewEvent } from "../../store/store.ts";
 import { eventDigest } from "../digest.ts";
 import type { CheckedEvent } from "../validate/event.ts";
 import { eventBytes } from "./event-bytes.ts";
-import { toKey, toMapField } from "./session.ts";
 import { toTimestamp } from "./time.ts";
 
 /** What the server gives an event that comes without it. */
@@ -43,36 +42,6 @@ export function toNewEvent(event: Event, checked: CheckedEvent, given: Given): N
     digest: eventDigest(event, checked),
     bytes: eventBytes({ ...event, id }, checked.delta),
     delta: splitDelta(checked.delta.set, checked.delta.remove),
-  };
-}
-
-/** A stored event; `withKey` in answers that span several sessions. */
-export function toEvent(record: EventRecord, withKey = false): MessageInitShape<typeof EventSchema> {
-  const { longRunningToolIds: ids, writerLanguage: language, writerAdkVersion: adkVersion } = record;
-  return {
-    id: record.id,
-    invocationId: record.invocationId,
-    author: record.author,
-    branch: record.branch,
-    timestamp: record.timestamp,
-    partial: record.partial,
-    turnComplete: record.turnComplete,
-    interrupted: record.interrupted,
-    errorCode: record.errorCode,
-    errorMessage: record.errorMessage,
-    longRunningToolIds: ids === undefined ? undefined : { ids: [...ids] },
-    actions: Buffer.from(record.actions),
-    content: record.content,
-    groundingMetadata: record.groundingMetadata,
-    customMetadata: record.customMetadata,
-    extra: record.extra,
-    stateDelta: toMapField(record.stateDelta),
-    removedStateKeys: [...record.removedStateKeys],
-    writer: language === "" && adkVersion === "" ? undefined : { language, adkVersion },
-    seq: BigInt(record.seq),
-    revision: BigInt(record.revision),
-    createTime: toTimestamp(record.createMicros),
-    key: withKey ? toKey(record.key) : undefined,
   };
 }
 

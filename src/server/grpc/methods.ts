@@ -1,14 +1,11 @@
 /** Puts the RPCs behind grpc-js: bytes in, bytes out, typed by the generated descriptor. */
 import {
-  create,
   type DescMessage,
   type DescMethod,
   type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
   type Message,
-  type MessageInitShape,
-  toBinary,
 } from "@bufbuild/protobuf";
 import type {
   Metadata,
@@ -19,6 +16,7 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { SessionService } from "../../../gen/ts/sessiond/v1/session_service_pb.ts";
+import { type Answer, answerBytes } from "../../rpc/encoded-message.ts";
 import { RpcError } from "../../rpc/errors.ts";
 import type { Handlers, StreamHandler, UnaryHandler } from "../../rpc/handler.ts";
 import { ByteWindow } from "../byte-window.ts";
@@ -188,8 +186,8 @@ function decode(method: DescMethod, bytes: Buffer, call: Call): Message {
   return request;
 }
 
-function encode(method: DescMethod, message: MessageInitShape<DescMessage>): Buffer {
-  return asBuffer(toBinary(method.output, create(method.output, message)));
+function encode(method: DescMethod, answer: Answer<DescMessage>): Buffer {
+  return asBuffer(answerBytes(method.output, answer));
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

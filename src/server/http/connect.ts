@@ -1,7 +1,7 @@
 /** Puts the RPCs behind connect-node: Connect (POST and GET) and gRPC-Web. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import {
   ConnectError,
   type ConnectRouter,
@@ -18,6 +18,7 @@ import type {
 } from "@connectrpc/connect/protocol";
 import { compressionGzip, universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import { SessionService } from "../../../gen/ts/sessiond/v1/session_service_pb.ts";
+import { answerMessage } from "../../rpc/encoded-message.ts";
 import { RpcError } from "../../rpc/errors.ts";
 import type { Handlers, StreamHandler, UnaryHandler } from "../../rpc/handler.ts";
 import type { Status } from "../../rpc/status.ts";
@@ -101,26 +102,26 @@ function addMethods(router: ConnectRouter, handlers: Handlers): void {
     const handler = handlers[method.localName as keyof Handlers];
     const streaming = method.methodKind === "server_streaming";
     const implementation = streaming
-      ? stream(handler as StreamHandler<DescMethod>)
-      : unary(handler as UnaryHandler<DescMethod>);
+      ? stream(method.output, handler as StreamHandler<DescMethod>)
+      : unary(method.output, handler as UnaryHandler<DescMethod>);
     // A frame is as large as its one event, which may be older than the limit.
     const options = streaming ? { writeMaxBytes: unlimited } : {};
     router.rpc(method as DescMethod, implementation as MethodImpl<DescMethod>, options);
   }
 }
 
-function unary(handler: UnaryHandler<DescMethod>) {
+function unary(output: DescMessage, handler: UnaryHandler<DescMethod>) {
   return async (request: Message, { values }: HandlerContext) => {
     const call = begun(values.get(runningKey), request);
     try {
-      return await call.race(call.run(() => handler(request, call.context)));
+      return answerMessage(output, await call.race(call.run(() => handler(request, call.context))));
     } catch (error) {
       throw connectError(call.fail(error));
     }
   };
 }
 
-function stream(handler: StreamHandler<DescMethod>) {
+function stream(output: DescMessage, handler: StreamHandler<DescMethod>) {
   return async function* (request: Message, { values }: HandlerContext) {
     const call = begun(values.get(runningKey), request);
     const messages = call.run(() => handler(request, call.context))[Symbol.asyncIterator]();
@@ -131,7 +132,7 @@ function stream(handler: StreamHandler<DescMethod>) {
       for (;;) {
         const next = await call.race(call.run(() => messages.next()));
         if (next.done === true) return;
-        yield next.value;
+        yield answerMessage(output, next.value);
       }
     } catch (error) {
       throw connectError(call.fail(error));

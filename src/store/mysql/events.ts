@@ -6,17 +6,23 @@ import type {
   EventDelta,
   EventPosition,
   EventRange,
-  EventRecord,
   ListScopeEventsInput,
   NewestInput,
   SessionKey,
 } from "../store.ts";
+import {
+  type EventRow,
+  type ScopeEvent,
+  type StoredEvent,
+  toScopeEvent,
+  toStoredEvent,
+} from "../stored-event.ts";
 import { eventDeltaFromColumns } from "../stored-text.ts";
 import type { Connection } from "./connection.ts";
 import { toStoreError } from "./errors.ts";
 import { feed } from "./feed.ts";
 import type { Pool } from "./pool.ts";
-import { EVENT_COLUMNS, type EventRow, keyValues, OF_SESSION, SESSION_KEY, toEvent } from "./rows.ts";
+import { keyValues, OF_SESSION, READ_COLUMNS, SESSION_KEY } from "./rows.ts";
 import { allEqual, type Condition, count, type SqlValue } from "./sql.ts";
 import { read } from "./transaction.ts";
 
@@ -34,8 +40,8 @@ export async function* readEvents(
   pool: Pool,
   range: EventRange,
   signal: AbortSignal | undefined,
-): AsyncGenerator<EventRecord[]> {
-  const rows = feed<EventRow>(signal, CHUNK_EVENTS, (push, stop) =>
+): AsyncGenerator<StoredEvent[]> {
+  yield* feed<StoredEvent>(signal, CHUNK_EVENTS, (push, stop) =>
     readRange(pool, range, push, stop, async (connection, give) => {
       const seqs = await boundedSeqs(connection, range);
       if (seqs === undefined) return;
@@ -43,13 +49,12 @@ export async function* readEvents(
       const { sql, values } = eventsIn(bounded, range.afterTime);
       const order = range.descending ? "DESC" : "ASC";
       await connection.stream<EventRow>(
-        `SELECT ${EVENT_COLUMNS} ${FROM_EVENTS} WHERE ${sql} ORDER BY seq ${order}`,
+        `SELECT ${READ_COLUMNS} ${FROM_EVENTS} WHERE ${sql} ORDER BY seq ${order}`,
         values,
-        give,
+        (row) => give(toStoredEvent(row)),
       );
     }),
   );
-  for await (const chunk of rows) yield chunk.map(toEvent);
 }
 
 export async function* readStateDeltas(
@@ -108,9 +113,9 @@ export async function listScopeEvents(
   pool: Pool,
   input: ListScopeEventsInput,
   signal: AbortSignal | undefined,
-): Promise<EventRecord[]> {
+): Promise<ScopeEvent[]> {
   return read(pool, signal, async (connection) => {
-    const events: EventRecord[] = [];
+    const events: ScopeEvent[] = [];
     let bytes = 0;
     for (const { sql, values, order } of segments(input)) {
       const tail = `${FROM_EVENTS} WHERE ${sql} ORDER BY ${order}`;
@@ -128,10 +133,10 @@ export async function listScopeEvents(
       }
       if (fitting > 0) {
         const rows = await connection.execute<EventRow>(
-          `SELECT ${EVENT_COLUMNS} ${tail} LIMIT ${count(fitting)}`,
+          `SELECT ${READ_COLUMNS} ${tail} LIMIT ${count(fitting)}`,
           values,
         );
-        events.push(...rows.map(toEvent));
+        events.push(...rows.map(toScopeEvent));
       }
       if (fitting < sizes.length) break;
     }

@@ -1,7 +1,8 @@
 /** Rows as the tables have them, and the records that they become. */
 import type { EventMark, PlannedEvent, SessionHead } from "../append-plan.ts";
-import type { EventRecord, SessionKey, SessionRecord, State } from "../store.ts";
-import { eventDeltaFromColumns, eventDeltaToColumns } from "../stored-text.ts";
+import type { SessionKey, SessionRecord, State } from "../store.ts";
+import { EVENT_COLUMNS } from "../stored-event.ts";
+import { eventDeltaToColumns } from "../stored-text.ts";
 import { bytes, fromDouble, type SqlValue, toDouble } from "./sql.ts";
 
 /** The columns that name a session, in its own table and in those of what it has. */
@@ -129,71 +130,10 @@ export function toMark(row: MarkRow): EventMark {
   };
 }
 
-/** A row of `adk_events` as reads select it. */
-export interface EventRow {
-  readonly app_name: string;
-  readonly user_id: string;
-  readonly session_id: string;
-  readonly seq: number;
-  readonly revision: number;
-  readonly id: string;
-  readonly timestamp: number | null;
-  readonly create_time: number;
-  readonly append_end_seq: number;
-  readonly bytes: number;
-  readonly partial: number | null;
-  readonly turn_complete: number | null;
-  readonly interrupted: number | null;
-  readonly invocation_id: string | null;
-  readonly author: string | null;
-  readonly branch: string | null;
-  readonly error_code: string | null;
-  readonly error_message: string | null;
-  readonly long_running_tool_ids_json: string | null;
-  readonly actions: string | null;
-  readonly content: string | null;
-  readonly grounding_metadata: string | null;
-  readonly custom_metadata: string | null;
-  readonly extra: string | null;
-  readonly state_delta: string | null;
-  readonly removed_state_keys: string | null;
-  readonly writer_language: string;
-  readonly writer_adk_version: string;
-}
-
-const READ_COLUMNS = [
-  ...OF_SESSION,
-  "seq",
-  "revision",
-  "id",
-  "timestamp",
-  "create_time",
-  "append_end_seq",
-  "bytes",
-  "partial",
-  "turn_complete",
-  "interrupted",
-  "invocation_id",
-  "author",
-  "branch",
-  "error_code",
-  "error_message",
-  "long_running_tool_ids_json",
-  "actions",
-  "content",
-  "grounding_metadata",
-  "custom_metadata",
-  "extra",
-  "state_delta",
-  "removed_state_keys",
-  "writer_language",
-  "writer_adk_version",
-] as const;
-
-export const EVENT_COLUMNS = READ_COLUMNS.join(", ");
+export const READ_COLUMNS = EVENT_COLUMNS.join(", ");
 
 /** The columns of `eventValues`. */
-export const INSERT_EVENT = `INSERT INTO adk_events (${EVENT_COLUMNS}, timestamp_us, digest)`;
+export const INSERT_EVENT = `INSERT INTO adk_events (${READ_COLUMNS}, timestamp_us, digest)`;
 
 /** An event's row for `INSERT_EVENT`. */
 export function eventValues({ key, event, ...planned }: PlannedEvent): SqlValue[] {
@@ -228,46 +168,8 @@ export function eventValues({ key, event, ...planned }: PlannedEvent): SqlValue[
   ];
 }
 
-/** An event as it was appended. */
-export function toEvent(row: EventRow): EventRecord {
-  const [stateDelta, removedStateKeys] = eventDeltaFromColumns(row.state_delta, row.removed_state_keys);
-  const tools = row.long_running_tool_ids_json;
-  return {
-    key: { appName: row.app_name, userId: row.user_id, sessionId: row.session_id },
-    seq: row.seq,
-    revision: row.revision,
-    createMicros: row.create_time,
-    bytes: row.bytes,
-    appendEndSeq: row.append_end_seq,
-    id: row.id,
-    invocationId: row.invocation_id ?? undefined,
-    author: row.author ?? undefined,
-    branch: row.branch ?? undefined,
-    timestamp: toDouble(row.timestamp),
-    partial: toFlag(row.partial),
-    turnComplete: toFlag(row.turn_complete),
-    interrupted: toFlag(row.interrupted),
-    errorCode: row.error_code ?? undefined,
-    errorMessage: row.error_message ?? undefined,
-    longRunningToolIds: tools === null ? undefined : (JSON.parse(tools) as string[]),
-    actions: row.actions ?? "",
-    content: row.content ?? "",
-    groundingMetadata: row.grounding_metadata ?? "",
-    customMetadata: row.custom_metadata ?? "",
-    extra: row.extra ?? "",
-    stateDelta,
-    removedStateKeys,
-    writerLanguage: row.writer_language,
-    writerAdkVersion: row.writer_adk_version,
-  };
-}
-
 function fromFlag(value: boolean | undefined): number | null {
   return value === undefined ? null : Number(value);
-}
-
-function toFlag(value: number | null): boolean | undefined {
-  return value === null ? undefined : value !== 0;
 }
 
 /** What a DATETIME can show: the years 1 to 9999, in microseconds. */

@@ -10,7 +10,6 @@ import type {
   DeltaRange,
   EventDelta,
   EventRange,
-  EventRecord,
   HeadRecord,
   ListScopeEventsInput,
   ListSessionsInput,
@@ -26,6 +25,7 @@ import type {
   UpdateSessionInput,
   UpdateSharedStateInput,
 } from "../store.ts";
+import type { ScopeEvent, StoredEvent } from "../stored-event.ts";
 import { append } from "./append.ts";
 import { listChanges, readChanges } from "./changes.ts";
 import { createSessions } from "./create.ts";
@@ -119,7 +119,7 @@ export class MysqlStore implements Store {
     return append(this.parts.writes, group, options, signal);
   }
 
-  readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<EventRecord[]> {
+  readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<StoredEvent[]> {
     return readEvents(this.parts.reads, range, signal);
   }
 
@@ -127,7 +127,7 @@ export class MysqlStore implements Store {
     return seqBeforeNewest(this.parts.reads, input, signal);
   }
 
-  listScopeEvents(input: ListScopeEventsInput, signal?: AbortSignal): Promise<EventRecord[]> {
+  listScopeEvents(input: ListScopeEventsInput, signal?: AbortSignal): Promise<ScopeEvent[]> {
     return listScopeEvents(this.parts.reads, input, signal);
   }
 

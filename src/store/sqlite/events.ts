@@ -9,18 +9,20 @@ import type {
   DeltaRange,
   EventDelta,
   EventRange,
-  EventRecord,
   ListScopeEventsInput,
   NewestInput,
   SessionKey,
 } from "../store.ts";
+import { type EventRow, type ScopeEvent, toScopeEvent } from "../stored-event.ts";
 import { eventDeltaFromColumns } from "../stored-text.ts";
 import type { Connection, SqlValue } from "./connection.ts";
-import { EVENT_COLUMNS, type EventRow, toEvent } from "./rows.ts";
+import { EventPacker, type PackedEvents } from "./packed-events.ts";
+import { READ_COLUMNS } from "./rows.ts";
 import { readRow } from "./sessions.ts";
+import { Moved } from "./wire.ts";
 
 /** A chunk ends after so many rows, */
-const CHUNK_ROWS = 64;
+const CHUNK_ROWS = 512;
 /** or with the row that fills so many bytes, */
 const CHUNK_BYTES = 256 * 1024;
 /** or once so many seqs were looked at, where a filter leaves most of them out. */
@@ -29,8 +31,8 @@ const CHUNK_SEQS = 10_000;
 const OF_SESSION = "app_name = ? AND user_id = ? AND session_id = ?";
 
 /** A part of a read, and the range that is left; undefined at its end. */
-export interface Chunk<Item, Range> {
-  readonly items: Item[];
+export interface Chunk<Items, Range> {
+  readonly items: Items;
   readonly rest: Range | undefined;
 }
 
@@ -43,42 +45,44 @@ export function readEventsChunk(
   db: Connection,
   range: EventRange,
   first: boolean,
-): Chunk<EventRecord, EventRange> {
-  return db.read(() => {
+): Moved<Chunk<PackedEvents, EventRange>> {
+  const events = new EventPacker();
+  const rest = db.read(() => {
     const { afterSeq, throughSeq } = narrow(db, range);
     const window = range.descending
       ? { from: Math.max(afterSeq, throughSeq - CHUNK_SEQS), to: throughSeq }
       : { from: afterSeq, to: Math.min(throughSeq, afterSeq + CHUNK_SEQS) };
     const rows = db.each<EventRow>(
-      `SELECT ${EVENT_COLUMNS} FROM adk_events WHERE ${OF_SESSION} AND seq > ? AND seq <= ? AND timestamp >= ?
+      `SELECT ${READ_COLUMNS} FROM adk_events WHERE ${OF_SESSION} AND seq > ? AND seq <= ? AND timestamp >= ?
        ORDER BY seq ${range.descending ? "DESC" : "ASC"}`,
       ...keyValues(range.key),
       window.from,
       window.to,
       range.afterTime ?? Number.NEGATIVE_INFINITY,
     );
-    const items: EventRecord[] = [];
     let bytes = 0;
-    const rest = (last: number): EventRange => ({
+    const after = (last: number): EventRange => ({
       ...range,
       ...(range.descending ? { afterSeq, throughSeq: last - 1 } : { afterSeq: last, throughSeq }),
-      maxRows: range.maxRows - items.length,
+      maxRows: range.maxRows - events.count,
       maxBytes: range.maxBytes - bytes,
     });
     for (const row of rows) {
-      const tooHeavy = bytes + row.bytes > range.maxBytes && !(first && items.length === 0);
-      if (tooHeavy || items.length >= range.maxRows) return { items, rest: undefined };
-      items.push(toEvent(row));
+      const tooHeavy = bytes + row.bytes > range.maxBytes && !(first && events.count === 0);
+      if (tooHeavy || events.count >= range.maxRows) return undefined;
+      events.add(row);
       bytes += row.bytes;
-      if (items.length >= CHUNK_ROWS || bytes >= CHUNK_BYTES) return { items, rest: rest(row.seq) };
+      if (events.count >= CHUNK_ROWS || bytes >= CHUNK_BYTES) return after(row.seq);
     }
-    if (range.descending) return { items, rest: window.from <= afterSeq ? undefined : rest(window.from + 1) };
-    return { items, rest: window.to >= throughSeq ? undefined : rest(window.to) };
+    if (range.descending) return window.from <= afterSeq ? undefined : after(window.from + 1);
+    return window.to >= throughSeq ? undefined : after(window.to);
   });
+  const items = events.finish();
+  return new Moved({ items, rest }, [items.bytes.buffer, items.places.buffer]);
 }
 
 /** As `readEventsChunk`, for deltas of the session's own state. `maxRows` counts what is given. */
-export function readStateDeltasChunk(db: Connection, range: DeltaRange): Chunk<EventDelta, DeltaRange> {
+export function readStateDeltasChunk(db: Connection, range: DeltaRange): Chunk<EventDelta[], DeltaRange> {
   return db.read(() => {
     const { afterSeq, throughSeq } = narrow(db, range);
     const to = Math.min(throughSeq, afterSeq + CHUNK_SEQS);
@@ -126,7 +130,7 @@ export function seqBeforeNewest(db: Connection, input: NewestInput): number {
 }
 
 /** See `Store.listScopeEvents`. */
-export function listScopeEvents(db: Connection, input: ListScopeEventsInput): EventRecord[] {
+export function listScopeEvents(db: Connection, input: ListScopeEventsInput): ScopeEvent[] {
   const conditions = ["app_name = ?", "timestamp >= ?"];
   const bound: SqlValue[] = [input.scope.appName, input.afterTime ?? Number.NEGATIVE_INFINITY];
   if (input.scope.userId !== undefined) {
@@ -138,16 +142,16 @@ export function listScopeEvents(db: Connection, input: ListScopeEventsInput): Ev
     bound.push(input.after.userId, input.after.sessionId, input.after.seq);
   }
   const rows = db.each<EventRow>(
-    `SELECT ${EVENT_COLUMNS} FROM adk_events WHERE ${conditions.join(" AND ")}
+    `SELECT ${READ_COLUMNS} FROM adk_events WHERE ${conditions.join(" AND ")}
      ORDER BY user_id, session_id, seq LIMIT ?`,
     ...bound,
     input.maxRows,
   );
-  const items: EventRecord[] = [];
+  const items: ScopeEvent[] = [];
   let bytes = 0;
   for (const row of rows) {
     if (items.length > 0 && bytes + row.bytes > input.maxBytes) break;
-    items.push(toEvent(row));
+    items.push(toScopeEvent(row));
     bytes += row.bytes;
   }
   return items;

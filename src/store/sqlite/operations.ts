@@ -20,7 +20,7 @@ import {
 } from "./sessions.ts";
 import { getSharedState, updateSharedState } from "./state.ts";
 import { listTombstones, sweepTombstones } from "./tombstones.ts";
-import { type Plain, toPlain } from "./wire.ts";
+import { type Moved, type Plain, toPlain } from "./wire.ts";
 
 /** The operations. Each takes a connection and plain data, and gives plain data or throws. */
 export const OPERATIONS = {
@@ -56,7 +56,8 @@ type WithoutConnection<A> = A extends [Connection, ...infer Rest] ? Rest : never
 export type OperationInput<K extends OperationName> = WithoutConnection<Parameters<(typeof OPERATIONS)[K]>>;
 
 /** What an operation gives. */
-export type OperationOutput<K extends OperationName> = ReturnType<(typeof OPERATIONS)[K]>;
+export type OperationOutput<K extends OperationName> =
+  ReturnType<(typeof OPERATIONS)[K]> extends Moved<infer T> ? T : ReturnType<(typeof OPERATIONS)[K]>;
 
 function appendPlain(db: Connection, group: readonly AppendInput[]): Plain<AppendOutcome>[] {
   return toPlain(append(db, group, APPEND_LIMITS));

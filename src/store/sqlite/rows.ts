@@ -1,7 +1,7 @@
 /** Rows as the tables have them, and the records that they become. */
 import type { EventMark, SessionHead } from "../append-plan.ts";
-import type { EventRecord, SessionKey, SessionRecord, State } from "../store.ts";
-import { eventDeltaFromColumns } from "../stored-text.ts";
+import type { SessionKey, SessionRecord, State } from "../store.ts";
+import { EVENT_COLUMNS, type EventRow } from "../stored-event.ts";
 
 /** Columns of `adk_sessions`, as `SESSION_COLUMNS` selects them. */
 export interface SessionRow {
@@ -25,48 +25,13 @@ export const SESSION_COLUMNS =
   "app_name, user_id, id, uid, revision, head_seq, first_seq, event_count, event_bytes, owner_id, display_name, " +
   "create_time, update_time, last_event_time";
 
-/** Columns of `adk_events`, as `EVENT_COLUMNS` selects them. */
-export interface EventRow {
-  readonly app_name: string;
-  readonly user_id: string;
-  readonly session_id: string;
-  readonly seq: number;
-  readonly revision: number;
-  readonly id: string;
-  readonly timestamp: number;
-  readonly create_time: number;
-  readonly append_end_seq: number;
-  readonly bytes: number;
-  readonly state_delta: string | null;
-  readonly removed_state_keys: string | null;
-  readonly invocation_id: string | null;
-  readonly author: string | null;
-  readonly branch: string | null;
-  readonly partial: number | null;
-  readonly turn_complete: number | null;
-  readonly interrupted: number | null;
-  readonly error_code: string | null;
-  readonly error_message: string | null;
-  readonly long_running_tool_ids_json: string | null;
-  readonly writer_language: string;
-  readonly writer_adk_version: string;
-  readonly actions: string | null;
-  readonly content: string | null;
-  readonly grounding_metadata: string | null;
-  readonly custom_metadata: string | null;
-  readonly extra: string | null;
-}
-
-export const EVENT_COLUMNS =
-  "app_name, user_id, session_id, seq, revision, id, timestamp, create_time, append_end_seq, bytes, state_delta, " +
-  "removed_state_keys, invocation_id, author, branch, partial, turn_complete, interrupted, error_code, " +
-  "error_message, long_running_tool_ids_json, writer_language, writer_adk_version, actions, content, " +
-  "grounding_metadata, custom_metadata, extra";
+export const READ_COLUMNS = EVENT_COLUMNS.join(", ");
 
 /** The columns that `toMark` wants. */
 export const MARK_COLUMNS = "id, timestamp, seq, revision, create_time, digest";
 
-export type MarkRow = Pick<EventRow, "id" | "timestamp" | "seq" | "revision" | "create_time"> & {
+export type MarkRow = Pick<EventRow, "id" | "seq" | "revision" | "create_time"> & {
+  readonly timestamp: number;
   readonly digest: Uint8Array;
 };
 
@@ -121,42 +86,6 @@ export function toMark(row: MarkRow): EventMark {
   };
 }
 
-/** An event as it was appended. */
-export function toEvent(row: EventRow): EventRecord {
-  const [stateDelta, removedStateKeys] = eventDeltaFromColumns(row.state_delta, row.removed_state_keys);
-  return {
-    key: { appName: row.app_name, userId: row.user_id, sessionId: row.session_id },
-    seq: row.seq,
-    revision: row.revision,
-    createMicros: row.create_time,
-    bytes: row.bytes,
-    appendEndSeq: row.append_end_seq,
-    id: row.id,
-    invocationId: row.invocation_id ?? undefined,
-    author: row.author ?? undefined,
-    branch: row.branch ?? undefined,
-    timestamp: row.timestamp,
-    partial: fromFlag(row.partial),
-    turnComplete: fromFlag(row.turn_complete),
-    interrupted: fromFlag(row.interrupted),
-    errorCode: row.error_code ?? undefined,
-    errorMessage: row.error_message ?? undefined,
-    longRunningToolIds:
-      row.long_running_tool_ids_json === null
-        ? undefined
-        : (JSON.parse(row.long_running_tool_ids_json) as string[]),
-    actions: row.actions ?? "",
-    content: row.content ?? "",
-    groundingMetadata: row.grounding_metadata ?? "",
-    customMetadata: row.custom_metadata ?? "",
-    extra: row.extra ?? "",
-    stateDelta,
-    removedStateKeys,
-    writerLanguage: row.writer_language,
-    writerAdkVersion: row.writer_adk_version,
-  };
-}
-
 /** A presence-carrying boolean as a column. */
 export function toFlag(value: boolean | undefined): number | null {
   return value === undefined ? null : Number(value);
@@ -174,8 +103,4 @@ const MAX_SHOWN = 253_402_300_799_000_000;
 /** A time in seconds as microseconds for people, clamped to what date functions show. */
 export function toShownMicros(seconds: number): number {
   return Math.min(MAX_SHOWN, Math.max(MIN_SHOWN, Math.round(seconds * 1e6)));
-}
-
-function fromFlag(value: number | null): boolean | undefined {
-  return value === null ? undefined : value !== 0;
 }

@@ -9,7 +9,6 @@ import type {
   DeltaRange,
   EventDelta,
   EventRange,
-  EventRecord,
   HeadRecord,
   ListScopeEventsInput,
   ListSessionsInput,
@@ -25,8 +24,10 @@ import type {
   UpdateSessionInput,
   UpdateSharedStateInput,
 } from "../store.ts";
+import type { ScopeEvent, StoredEvent } from "../stored-event.ts";
 import { APPEND_LIMITS } from "./append.ts";
 import type { Chunk } from "./events.ts";
+import { unpack } from "./packed-events.ts";
 import type { WorkerPool } from "./pool.ts";
 import { fromPlain, type OpenedInfo } from "./wire.ts";
 
@@ -104,12 +105,13 @@ export class SqliteStore implements Store {
     return fromPlain(await this.writer.call("append", [group], signal));
   }
 
-  readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<EventRecord[]> {
+  readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<StoredEvent[]> {
     let first = true;
     return inChunks(range, signal, async (rest, abort) => {
       const chunk = await this.readers.call("readEventsChunk", [rest, first], abort);
-      if (chunk.items.length > 0) first = false;
-      return chunk;
+      const items = unpack(chunk.items);
+      if (items.length > 0) first = false;
+      return { items, rest: chunk.rest };
     });
   }
 
@@ -117,7 +119,7 @@ export class SqliteStore implements Store {
     return this.readers.call("seqBeforeNewest", [input], signal);
   }
 
-  listScopeEvents(input: ListScopeEventsInput, signal?: AbortSignal): Promise<EventRecord[]> {
+  listScopeEvents(input: ListScopeEventsInput, signal?: AbortSignal): Promise<ScopeEvent[]> {
     return this.readers.call("listScopeEvents", [input], signal);
   }
 
@@ -178,14 +180,14 @@ export class SqliteStore implements Store {
 async function* inChunks<Item, Range>(
   range: Range,
   signal: AbortSignal | undefined,
-  fetch: (range: Range, signal: AbortSignal) => Promise<Chunk<Item, Range>>,
+  fetch: (range: Range, signal: AbortSignal) => Promise<Chunk<Item[], Range>>,
 ): AsyncGenerator<Item[], void, undefined> {
   const left = new AbortController();
   const abort = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
-  let next: Promise<Chunk<Item, Range>> | undefined = fetch(range, abort);
+  let next: Promise<Chunk<Item[], Range>> | undefined = fetch(range, abort);
   try {
     while (next !== undefined) {
-      const chunk: Chunk<Item, Range> = await next;
+      const chunk: Chunk<Item[], Range> = await next;
       next = chunk.rest === undefined ? undefined : fetch(chunk.rest, abort);
       // It is awaited in the next round; until then a failure is nobody's yet.
       next?.catch(() => {});

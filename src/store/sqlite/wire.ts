@@ -32,6 +32,17 @@ export type FromWorker =
   | { readonly kind: "done"; readonly output: unknown }
   | { readonly kind: "failed"; readonly error: ErrorData };
 
+/** An operation's output of which these buffers are moved to the caller's thread instead of copied. */
+export class Moved<T> {
+  readonly value: T;
+  readonly buffers: readonly ArrayBuffer[];
+
+  constructor(value: T, buffers: readonly ArrayBuffer[]) {
+    this.value = value;
+    this.buffers = buffers;
+  }
+}
+
 /** A StoreError as plain data. */
 export interface ErrorData {
   readonly reason: StoreErrorReason;

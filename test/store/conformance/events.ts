@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import type { EventPosition, EventRecord, ListScopeEventsInput, Store } from "../../../src/store/store.ts";
+import type { EventPosition, ListScopeEventsInput, Store } from "../../../src/store/store.ts";
+import type { ScopeEvent } from "../../../src/store/stored-event.ts";
 import {
   append,
   appendInput,
@@ -20,8 +21,8 @@ const seqs = (events: readonly { readonly seq: number }[]): number[] => events.m
 const count = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
-async function walkScope(store: Store, input: Omit<ListScopeEventsInput, "after">): Promise<EventRecord[]> {
-  const all: EventRecord[] = [];
+async function walkScope(store: Store, input: Omit<ListScopeEventsInput, "after">): Promise<ScopeEvent[]> {
+  const all: ScopeEvent[] = [];
   let after: EventPosition | undefined;
   for (;;) {
     const page = await store.listScopeEvents({ ...input, after });
@@ -152,7 +153,7 @@ export const events = {
     }
     await sessionWithEvents(store, keyOf(`${app}!`), 3);
     const all = { maxRows: 1_000, maxBytes: 1e9, afterTime: undefined };
-    const place = (event: EventRecord) => `${event.key.userId}/${event.key.sessionId}/${event.seq}`;
+    const place = (event: ScopeEvent) => `${event.key.userId}/${event.key.sessionId}/${event.seq}`;
     const expected = ["t/a", "u/a", "u/b", "\uffff/\u{10000}"].flatMap((session) =>
       count(1, 5).map((seq) => `${session}/${seq}`),
     );

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { EventRecord, SessionRecord, Store } from "../../../src/store/store.ts";
+import type { SessionRecord, Store } from "../../../src/store/store.ts";
 import {
   append,
   appendInput,
@@ -13,6 +13,7 @@ import {
   readRange,
   sessionWithEvents,
 } from "../build.ts";
+import { decoded, type EventRecord } from "../event-record.ts";
 import type { Cases } from "../harness.ts";
 
 /** Reads a history, does something after its first chunk, and tells how the read ended. */
@@ -26,7 +27,7 @@ async function disturbed(
   try {
     for await (const chunk of store.readEvents(rangeOf(session))) {
       if (events.length === 0) await disturb();
-      events.push(...chunk);
+      events.push(...chunk.map(decoded));
     }
   } catch (error) {
     reason = (error as { reason?: string }).reason;
@@ -155,8 +156,8 @@ export const streams = {
     const sizes: number[] = [];
     const { uid } = session;
     for await (const chunk of store.readEvents(rangeOf({ ...session, uid, headSeq: 12 }))) {
-      sizes.push(chunk.reduce((sum, event) => sum + event.bytes, 0));
-      for (const event of chunk) expect(event.content === content).toBe(true);
+      sizes.push(chunk.reduce((sum, event) => sum + event.message.length, 0));
+      for (const event of chunk.map(decoded)) expect(event.content === content).toBe(true);
     }
     // Never much more than one event's worth beyond a chunk.
     expect(Math.max(...sizes)).toBeLessThan(4 * 1024 * 1024);
