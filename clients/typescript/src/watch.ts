@@ -12,6 +12,8 @@ export interface WatchOptions {
   readonly key: MessageInitShape<typeof SessionKeySchema>;
   /** Goes on after the update that carried it. */
   readonly cursor?: string;
+  /** At most so many sessions in a listing, those that changed last; all when left out, none for 0. */
+  readonly maxListed?: number;
   /** Whether sessions come with their merged state. */
   readonly includeState?: boolean;
   /** Ends the watch. */
@@ -55,16 +57,19 @@ export function watch(
 
 async function* connect(
   client: Client<typeof SessionService>,
-  { key, includeState = false, heartbeatMs }: WatchOptions,
+  { key, includeState = false, maxListed, heartbeatMs }: WatchOptions,
   place: { cursor: string },
   signal: AbortSignal,
 ): AsyncGenerator<WatchUpdate, Lost | undefined, undefined> {
   const silence: Silence = { heartbeatMs: undefined };
-  const request = { key, includeState, cursor: place.cursor };
-  const call = client.watchSessions(
-    heartbeatMs === undefined ? request : { ...request, heartbeatInterval: durationFromMs(heartbeatMs) },
-    { signal, timeoutMs: 0 },
-  );
+  const request = {
+    key,
+    includeState,
+    cursor: place.cursor,
+    ...(maxListed === undefined ? {} : { maxListed }),
+    ...(heartbeatMs === undefined ? {} : { heartbeatInterval: durationFromMs(heartbeatMs) }),
+  };
+  const call = client.watchSessions(request, { signal, timeoutMs: 0 });
   const frames = framesOf(call, silence, signal);
   let progressed = false;
   for (;;) {

@@ -83,7 +83,7 @@ export class SessionList extends Observable {
   async #watch(): Promise<void> {
     const key = { appName: this.appName, userId: this.userId };
     try {
-      for await (const update of watch(this.#client, { key, signal: this.#stop.signal })) {
+      for await (const update of watch(this.#client, { key, maxListed: 0, signal: this.#stop.signal })) {
         this.#take(update);
       }
     } catch (error) {
