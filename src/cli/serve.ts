@@ -46,7 +46,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     const pipeline = new WritePipeline(store, {
       maxQueued: limits.appendQueueCalls,
       maxQueuedBytes: limits.appendQueueBytes,
-      maxCommits: 1,
+      maxCommits: config.maxCommits,
       onAppends: (report) => metrics.appends(report),
       onCreates: (report) => metrics.creates(report),
     });
