@@ -4,6 +4,7 @@ import json
 import logging
 import math
 from typing import Any
+from unittest import mock
 
 import pytest
 from google.adk.events.event import Event
@@ -13,7 +14,7 @@ from google.genai import types
 from hypothesis import given
 from strategies import events
 
-from sessiond.adk import UnreadableEventError, conversion, lenient
+from sessiond.adk import UnreadableEventError, conversion, jsontext, lenient
 from sessiond.v1 import event_pb2
 
 
@@ -29,6 +30,11 @@ def test_any_event_comes_back_equal(event: Event) -> None:
     assert back == event
     assert repr(back.timestamp) == repr(event.timestamp)
     assert event.model_dump_json() == before
+    # Both readers of JSON give the same.
+    with mock.patch.object(jsontext, "from_json", side_effect=ValueError):
+        slower = through_the_wire(event)
+    assert back == slower
+    assert repr(back.model_dump(exclude_unset=True)) == repr(slower.model_dump(exclude_unset=True))
     # A restarted agent that has the event from its own memory writes the same bytes.
     first = conversion.event_to_proto(event).SerializeToString(deterministic=True)
     assert conversion.event_to_proto(event.model_copy(deep=True)).SerializeToString(deterministic=True) == first

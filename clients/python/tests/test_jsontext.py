@@ -30,6 +30,42 @@ def test_json_values_come_back_as_they_were(value: Any) -> None:
         assert repr(back) == repr(value)  # 1 and 1.0 and True, 0.0 and -0.0, the order of keys
 
 
+def _joined(parts: list[str], opening: str, closing: str) -> str:
+    return opening + " ,".join(parts) + closing
+
+
+_number_texts = st.from_regex(r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+_string_texts = st.lists(
+    st.sampled_from(
+        [*(f"\\{escape}" for escape in '"\\/bfnrt'), "a", "ü", "𝄞", "\\u0000", "\\uD834\\udd1e", "\\ud834"]
+    ),
+    max_size=4,
+).map(lambda parts: _joined(["".join(parts)], '"', '"'))
+#: JSON as any language may write it: numbers of any form, escapes, keys that come twice.
+_json_texts = st.recursive(
+    st.sampled_from(["null", "true", "false"]) | _number_texts | _string_texts,
+    lambda inner: (
+        st.lists(inner, max_size=4).map(lambda parts: _joined(parts, "[\n", "]"))
+        | st.lists(st.tuples(_string_texts, inner).map(" : ".join), max_size=4).map(
+            lambda parts: _joined(parts, "{ ", "\t}")
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@given(_json_texts)
+def test_texts_of_others_are_read_as_python_reads_them(text: str) -> None:
+    for given_as in (text, text.encode()):
+        back = jsontext.parse(given_as)
+        assert repr(back) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', "[" * 400 + "]" * 400])
+def test_texts_that_only_the_slower_reader_takes(text: str) -> None:
+    assert jsontext.parse(text) == json.loads(text)
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -11,8 +11,7 @@ import asyncio
 import os
 import random
 import threading
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -72,7 +71,7 @@ class Connection:
             channels = await self._channels()
             timeout = max(0.001, min(longest, end - loop.time()))
             try:
-                with channels.call():
+                with channels:
                     return await getattr(channels.unary_stub, method)(
                         request, timeout=timeout, metadata=self._metadata()
                     )
@@ -103,7 +102,7 @@ class Connection:
             SessiondError: the stream's error.
         """
         channels = await self._channels()
-        with channels.call():
+        with channels:
             call = channels.stream_stub.StreamEvents(request, metadata=self._metadata())
             try:
                 while True:
@@ -122,23 +121,14 @@ class Connection:
         except asyncio.TimeoutError:
             raise DeadlineError(f"The history stood still for {self.options.stream_idle} seconds.") from None
 
-    @contextmanager
-    def turn(self, owner: object) -> Iterator[asyncio.Lock]:
-        """Gives a lock that everyone in this event loop who asks for the same object shares, first come first."""
-        loop = asyncio.get_running_loop()
+    def turn(self, owner: object) -> Turn:
+        """The turns at an object, which everyone in this event loop shares who asks for the same one."""
         with self._lock:
-            turns = self._entry(loop).turns
-        # While somebody holds or waits, the object is alive, and so no other can have its address.
-        lock, users = turns.get(id(owner), (asyncio.Lock(), 0))
-        turns[id(owner)] = (lock, users + 1)
-        try:
-            yield lock
-        finally:
-            lock, users = turns[id(owner)]
-            if users > 1:
-                turns[id(owner)] = (lock, users - 1)
-            else:
-                del turns[id(owner)]
+            turns = self._entry(asyncio.get_running_loop()).turns
+        turn = turns.get(id(owner))
+        if turn is None:
+            turn = turns[id(owner)] = Turn(turns, id(owner))
+        return turn
 
     async def drain(self) -> None:
         """Waits until the calls of this event loop that run now have ended."""
@@ -161,7 +151,8 @@ class Connection:
         loop = asyncio.get_running_loop()
         with self._lock:
             entry = self._entry(loop)
-        await entry.open(self.options)
+        if not entry.is_open:
+            await entry.open(self.options)
         return entry
 
     def _entry(self, loop: asyncio.AbstractEventLoop) -> _LoopChannels:
@@ -181,8 +172,39 @@ class Connection:
         return tuple(metadata() if callable(metadata) else metadata)
 
 
+class Turn:
+    """A lock, to be held with ``async with`` right where ``Connection.turn`` gives it; first come, first served.
+
+    It is forgotten with its last user: while somebody holds it or waits, the object that it is for is alive, and so no
+    other can have that one's address.
+    """
+
+    def __init__(self, turns: dict[int, Turn], owner: int) -> None:
+        self._turns = turns
+        self._owner = owner
+        self._lock = asyncio.Lock()
+        self._users = 0
+
+    async def __aenter__(self) -> None:
+        self._users += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        self._users -= 1
+        if self._users == 0:
+            del self._turns[self._owner]
+
+
 class _LoopChannels:
-    """The channels of one event loop.
+    """The channels of one event loop. ``with`` counts a call as running.
 
     One is for unary calls, and one for streams, so that a long history does not hold those up.
     """
@@ -191,33 +213,34 @@ class _LoopChannels:
     stream_stub: Any
 
     def __init__(self) -> None:
-        self.turns: dict[int, tuple[asyncio.Lock, int]] = {}
+        self.turns: dict[int, Turn] = {}
         self._guard: AsyncGenerator[None, None] | None = None
         self._calls = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def open(self, options: Options) -> None:
-        """Makes the channels, unless they are there."""
-        if self._guard is None:
-            unary, stream = _channel(options, keepalive=False), _channel(options, keepalive=True)
-            # What grpcio-tools generates for asyncio has no types.
-            self.unary_stub = cast(Any, SessionServiceStub)(unary)
-            self.stream_stub = cast(Any, SessionServiceStub)(stream)
-            self._guard = _close_at_end(unary, stream)
-            await self._guard.__anext__()
+    @property
+    def is_open(self) -> bool:
+        """Whether the channels are there."""
+        return self._guard is not None
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
-        """Counts a call as running."""
+    async def open(self, options: Options) -> None:
+        """Makes the channels."""
+        unary, stream = _channel(options, keepalive=False), _channel(options, keepalive=True)
+        # What grpcio-tools generates for asyncio has no types.
+        self.unary_stub = cast(Any, SessionServiceStub)(unary)
+        self.stream_stub = cast(Any, SessionServiceStub)(stream)
+        self._guard = _close_at_end(unary, stream)
+        await self._guard.__anext__()
+
+    def __enter__(self) -> None:
         self._calls += 1
         self._idle.clear()
-        try:
-            yield
-        finally:
-            self._calls -= 1
-            if self._calls == 0:
-                self._idle.set()
+
+    def __exit__(self, *_: object) -> None:
+        self._calls -= 1
+        if self._calls == 0:
+            self._idle.set()
 
     async def drain(self) -> None:
         """Waits until no call is running."""

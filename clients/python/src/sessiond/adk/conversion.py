@@ -26,7 +26,10 @@ _ENVELOPE = ("id", "invocation_id", "author", "timestamp", "long_running_tool_id
 #: Payloads with a field of their own, from the model's key to the proto's.
 _PAYLOADS = {"content": "content", "groundingMetadata": "grounding_metadata", "customMetadata": "custom_metadata"}
 _ALIASES = {name: Event.model_fields[name].alias or name for name in _ENVELOPE}
+_ENVELOPE_KEYS = frozenset(_ALIASES.values())
 _NOT_IN_PAYLOADS: Any = {**dict.fromkeys(_ENVELOPE, True), "actions": {"state_delta"}}
+_WRITER = event_pb2.Writer(language="python", adk_version=adk_version)
+_MARKER = "_storage_update_marker"
 
 
 def key(app_name: str, user_id: str = "", session_id: str = "") -> session_pb2.SessionKey:
@@ -55,7 +58,7 @@ def event_to_proto(event: Event) -> event_pb2.Event:
         author=_utf8("author", event.author),
         timestamp=event.timestamp,
         state_delta=state_to_proto(event.actions.state_delta),
-        writer=event_pb2.Writer(language="python", adk_version=adk_version),
+        writer=_WRITER,
     )
     for name in _OPTIONAL:
         value = getattr(event, name)
@@ -83,8 +86,9 @@ def event_from_proto(message: event_pb2.Event) -> Event:
         UnreadableEventError: the event does not fit this version of ADK.
     """
     data: dict[str, Any] = jsontext.parse(message.extra) if message.extra else {}
-    for alias in _ALIASES.values():
-        data.pop(alias, None)
+    if not _ENVELOPE_KEYS.isdisjoint(data):
+        for alias in _ENVELOPE_KEYS:
+            data.pop(alias, None)
     data.update(
         id=message.id,
         invocationId=message.invocation_id,
@@ -151,8 +155,9 @@ def marker(session: Session) -> tuple[str, int] | None:
 
     None for a session made by hand, copied through JSON, or loaded by another session service.
     """
-    # The versions of ADK before the slot take the attribute all the same, and keep it out of their JSON.
-    text: str | None = getattr(session, "_storage_update_marker", None)
+    # A look at where pydantic keeps private attributes costs a fifth of getattr. The versions of ADK before the slot
+    # take the attribute all the same, and keep it out of their JSON.
+    text: str | None = (session.__pydantic_private__ or {}).get(_MARKER) or getattr(session, _MARKER, None)
     uid, _, revision = (text or "").rpartition(":")
     return (uid, int(revision)) if uid and revision.isdecimal() else None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
+from pydantic_core import from_json, to_jsonable_python
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -24,50 +24,62 @@ def payload_text(value: Any) -> str:
     Raises:
         ValueError: a value that contains itself.
     """
-    return _text(value, _base64)
+    return _text(value, _PAYLOAD)
 
 
 def state_text(value: Any) -> str:
     """Writes a state value: as ``payload_text``, but bytes that are UTF-8 become that text, as in ADK's own stores."""
-    return _text(value, _utf8_or_base64)
+    return _text(value, _STATE)
 
 
 def parse(text: str | bytes) -> Any:
     """Reads JSON text. Numbers come back exactly: integers of any size, and the same double that was written."""
-    return json.loads(text)
-
-
-def _text(value: Any, from_bytes: Callable[[bytes], str]) -> str:
-    def default(unknown: Any) -> Any:
-        return _plain(unknown, from_bytes)
-
     try:
-        text = _dumps(value, default)
+        return from_json(text)
+    except ValueError:
+        # The faster reader knows no lone surrogates, and bounds the depth.
+        return json.loads(text)
+
+
+class _Writers:
+    """Encoders of one way to write bytes, made once: ``json.dumps`` would make one for every text."""
+
+    def __init__(self, from_bytes: Callable[[bytes], str]) -> None:
+        self.from_bytes = from_bytes
+        self.strict = self._encoder(allow_nan=False)
+        self.with_nan = self._encoder(allow_nan=True)
+
+    def _encoder(self, *, allow_nan: bool) -> json.JSONEncoder:
+        return json.JSONEncoder(
+            ensure_ascii=False, allow_nan=allow_nan, separators=(",", ":"), default=lambda value: _plain(value, self)
+        )
+
+
+def _text(value: Any, writers: _Writers) -> str:
+    try:
+        text = _dumps(value, writers)
     except TypeError:  # a key that JSON cannot have
-        text = _dumps(to_jsonable_python(value, serialize_unknown=True), default)
+        text = _dumps(to_jsonable_python(value, serialize_unknown=True), writers)
     # JSON text goes into a protobuf string, which is UTF-8 and cannot hold a lone surrogate itself; its escape can.
     if not text.isascii():
         text = _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text
 
 
-def _dumps(value: Any, default: Callable[[Any], Any]) -> str:
-    def dumps(plain: Any, *, allow_nan: bool) -> str:
-        return json.dumps(plain, ensure_ascii=False, allow_nan=allow_nan, separators=(",", ":"), default=default)
-
+def _dumps(value: Any, writers: _Writers) -> str:
     try:
-        return dumps(value, allow_nan=False)
+        return writers.strict.encode(value)
     except ValueError:
         # NaN or an infinity somewhere, or a value within itself; the latter raises again.
-        return dumps(json.loads(dumps(value, allow_nan=True), parse_constant=lambda _: None), allow_nan=False)
+        return writers.strict.encode(json.loads(writers.with_nan.encode(value), parse_constant=lambda _: None))
 
 
-def _plain(value: Any, from_bytes: Callable[[bytes], str]) -> Any:
+def _plain(value: Any, writers: _Writers) -> Any:
     """What stands in the JSON for a value of a type that json does not know."""
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return from_bytes(bytes(value))
+        return writers.from_bytes(bytes(value))
     if isinstance(value, (set, frozenset)):
-        return sorted(value, key=lambda element: _text(element, from_bytes))
+        return sorted(value, key=lambda element: _text(element, writers))
     if isinstance(value, BaseModel):
         # Not in JSON mode: that would write the bytes and sets within by rules of its own.
         return value.model_dump(by_alias=True, warnings=False)
@@ -85,3 +97,7 @@ def _utf8_or_base64(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return _base64(value)
+
+
+_PAYLOAD = _Writers(_base64)
+_STATE = _Writers(_utf8_or_base64)

@@ -29,9 +29,10 @@ def make_event(data: dict[str, Any]) -> Event:
     Raises:
         UnreadableEventError: the data does not fit even without what is unknown; names the event and the place.
     """
-    for name in data.keys() - _KNOWN:
-        del data[name]
-        _report(name)
+    if not data.keys() <= _KNOWN:
+        for name in data.keys() - _KNOWN:
+            del data[name]
+            _report(name)
     while True:
         try:
             return Event.model_validate(data)

@@ -192,9 +192,8 @@ class SessiondSessionService(BaseSessionService):
         """
         if event.partial:
             return event
-        with self._connection.turn(session) as lock:
-            async with lock:
-                return await self._append(session, event)
+        async with self._connection.turn(session):
+            return await self._append(session, event)
 
     async def flush(self) -> None:
         """Waits for the calls that are running in this event loop. Nothing is ever held back to be written later."""
