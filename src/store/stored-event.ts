@@ -9,6 +9,8 @@ import { WireWriter } from "./wire-writer.ts";
 /** A stored event. */
 export interface StoredEvent {
   readonly seq: number;
+  /** The session's revision right after it. */
+  readonly revision: number;
   /** The seq of the last event of the append that this one came in. */
   readonly appendEndSeq: number;
   /** A `sessiond.v1.Event`, encoded. It may be a part of a larger buffer. */
@@ -90,7 +92,7 @@ const writer = new WireWriter();
 /** The event of a row. */
 export function toStoredEvent(row: EventRow): StoredEvent {
   writeEvent(writer, row);
-  return { seq: row.seq, appendEndSeq: row.append_end_seq, message: writer.take() };
+  return { ...placeOf(row), message: writer.take() };
 }
 
 /** The same with the session that it belongs to. */
@@ -102,7 +104,11 @@ export function toScopeEvent(row: EventRow): ScopeEvent {
     writer.text(2, key.userId);
     writer.text(3, key.sessionId);
   });
-  return { seq: row.seq, appendEndSeq: row.append_end_seq, key, message: writer.take() };
+  return { ...placeOf(row), key, message: writer.take() };
+}
+
+function placeOf({ seq, revision, append_end_seq: appendEndSeq }: EventRow): Omit<StoredEvent, "message"> {
+  return { seq, revision, appendEndSeq };
 }
 
 /** Writes a row as a `sessiond.v1.Event` without a key. Field numbers are those of event.proto. */

@@ -13,7 +13,7 @@ import type { StoredEvent } from "../../src/store/stored-event.ts";
 const EVENT_BYTES = eventFieldBytes(stored(1, 1));
 
 function stored(seq: number, appendEndSeq: number, bytes = 40): StoredEvent {
-  return { seq, appendEndSeq, message: new Uint8Array(bytes) };
+  return { seq, revision: seq + 1, appendEndSeq, message: new Uint8Array(bytes) };
 }
 
 /** The events of appends of these sizes, from seq `first` on. */
@@ -126,7 +126,7 @@ describe("frames", () => {
 describe("events in messages", () => {
   const messages = [0, 1, 127, 128, 16_383, 16_384, 300_000].map((bytes, at) => {
     const event = create(EventSchema, { id: `e${at}`, content: "é".repeat(bytes / 2), seq: BigInt(at + 1) });
-    return { seq: at + 1, appendEndSeq: at + 1, message: toBinary(EventSchema, event) };
+    return { seq: at + 1, revision: at + 2, appendEndSeq: at + 1, message: toBinary(EventSchema, event) };
   });
   const events = messages.map(({ message }) => fromBinary(EventSchema, message));
 

@@ -8,11 +8,11 @@ import { WireWriter } from "../wire-writer.ts";
 /** Events, one message after the other. */
 export interface PackedEvents {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** For each event its seq, its `appendEndSeq`, and where its message ends in `bytes`. */
+  /** For each event its seq, its revision, its `appendEndSeq`, and where its message ends in `bytes`. */
   readonly places: Float64Array<ArrayBuffer>;
 }
 
-const PLACES = 3;
+const PLACES = 4;
 
 const writer = new WireWriter();
 
@@ -32,7 +32,7 @@ export class EventPacker {
   /** The event of a row. */
   add(row: EventRow): void {
     writeEvent(writer, row);
-    this.places.push(row.seq, row.append_end_seq, writer.length);
+    this.places.push(row.seq, row.revision, row.append_end_seq, writer.length);
   }
 
   /** All of them, in memory of their own. */
@@ -46,10 +46,11 @@ export function unpack({ bytes, places }: PackedEvents): StoredEvent[] {
   const events: StoredEvent[] = [];
   let from = 0;
   for (let at = 0; at < places.length; at += PLACES) {
-    const end = places[at + 2] as number;
+    const end = places[at + 3] as number;
     events.push({
       seq: places[at] as number,
-      appendEndSeq: places[at + 1] as number,
+      revision: places[at + 1] as number,
+      appendEndSeq: places[at + 2] as number,
       message: bytes.subarray(from, end),
     });
     from = end;

@@ -63,7 +63,11 @@ function expectEvent(row: Partial<EventRow>, more: Expected): void {
   const stored = toStoredEvent(given);
   expect(fromBinary(EventSchema, stored.message)).toEqual(expected);
   expect(Buffer.compare(stored.message, toBinary(EventSchema, expected))).toBe(0);
-  expect([stored.seq, stored.appendEndSeq]).toEqual([given.seq, given.append_end_seq]);
+  expect([stored.seq, stored.revision, stored.appendEndSeq]).toEqual([
+    given.seq,
+    given.revision,
+    given.append_end_seq,
+  ]);
 }
 
 describe("a stored event", () => {
