@@ -48,6 +48,7 @@ export const sqliteHarness = makeHarness({
   makeDatabase: makeSqliteDatabase,
   exceptions: {
     create: {},
+    "create groups": {},
     get: {},
     update: {},
     delete: {},

@@ -93,7 +93,10 @@ const REFUSED = new Set(["SESSION_ALREADY_EXISTS", "REQUEST_ID_CONFLICT", "INVAL
 function createSession(db: Connection, input: CreateSessionInput): SessionRecord {
   const { key, nowMicros, request } = input;
   return answerSession(db, key, { request, nowMicros }, () => {
-    if (readRow(db, key) !== undefined) {
+    const row = readRow(db, key);
+    // Of this very call: a try before this one was committed.
+    if (row !== undefined && row.uid === input.uid) return;
+    if (row !== undefined) {
       throw new StoreError("SESSION_ALREADY_EXISTS", "A session of this key exists already.");
     }
     requireOwner(db, input.ownerId);

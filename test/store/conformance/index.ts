@@ -4,6 +4,7 @@ import { appendGroups } from "./append-groups.ts";
 import { changes } from "./changes.ts";
 import { concurrency } from "./concurrency.ts";
 import { create } from "./create.ts";
+import { createGroups } from "./create-groups.ts";
 import { remove } from "./delete.ts";
 import { errors } from "./errors.ts";
 import { events } from "./events.ts";
@@ -21,6 +22,7 @@ import { update } from "./update.ts";
 
 export const CATEGORIES = {
   create,
+  "create groups": createGroups,
   get,
   update,
   delete: remove,

@@ -1,0 +1,74 @@
+/** Several group commits in flight on one server: order within sessions holds, and nothing is lost. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WritePipeline } from "../../../src/pipeline/write-pipeline.ts";
+import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
+import {
+  ANY,
+  appendInput,
+  createInput,
+  deltaOf,
+  eventOf,
+  keyOf,
+  mark,
+  mustGet,
+  newId,
+  readHistory,
+} from "../build.ts";
+import { type ServerStore, serverStore } from "./harness.ts";
+
+describe.each(serverEngines())("%s: commits in flight", (kind) => {
+  let made: ServerStore;
+
+  beforeAll(async () => {
+    made = await serverStore(await databaseServer(kind));
+  }, serverTimeout);
+
+  afterAll(async () => {
+    await made?.cleanup();
+  });
+
+  test.each([1, 3])("%i at a time", { timeout: 120_000 }, async (maxCommits) => {
+    let groups = 0;
+    const pipeline = new WritePipeline(made.store, {
+      maxQueued: 10_000,
+      maxQueuedBytes: 1 << 26,
+      maxCommits,
+      maxGroupEvents: 8,
+      onAppends: () => groups++,
+    });
+    const app = `commits-${maxCommits}`;
+    const keys = Array.from({ length: 12 }, (_, at) => keyOf(app, `s${at}`, `u${at % 3}`));
+    const rounds = 12;
+    const created = keys.map((key) =>
+      pipeline.create(createInput(key, { request: mark(newId("r")), delta: deltaOf({ "app:made": "1" }) })),
+    );
+    await Promise.all(created);
+    await Promise.all(
+      keys.flatMap((key, at) =>
+        Array.from({ length: rounds }, (_, round) =>
+          pipeline.append(
+            appendInput(
+              key,
+              [
+                eventOf({
+                  id: `${round}`,
+                  set: { [`app:${at}.${round}`]: "1", "app:hot": `${at}`, "user:hot": "1" },
+                }),
+              ],
+              { expected: { ...ANY, revision: round + 1 } },
+            ),
+          ),
+        ),
+      ),
+    );
+    for (const key of keys) {
+      expect((await readHistory(made.store, key)).map(({ id }) => id)).toEqual(
+        Array.from({ length: rounds }, (_, round) => `${round}`),
+      );
+      expect((await mustGet(made.store, key)).revision).toBe(rounds + 1);
+    }
+    expect((await made.store.getSharedState(app, undefined)).size).toBe(keys.length * rounds + 2);
+    expect(groups).toBeGreaterThan(rounds);
+    await pipeline.drain();
+  });
+});

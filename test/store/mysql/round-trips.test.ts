@@ -1,0 +1,88 @@
+/** What writes cost in round trips to the server: the queries that the driver sends. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
+import {
+  append,
+  appendInput,
+  createInput,
+  createSession,
+  deltaOf,
+  eventOf,
+  keyOf,
+  mark,
+  newId,
+} from "../build.ts";
+import { type ServerStore, serverStore } from "./harness.ts";
+
+const CHANNELS = ["tracing:mysql2:execute:start", "tracing:mysql2:query:start"];
+
+/** The queries of `work`, as many statements as each has. */
+async function queriesOf(work: () => Promise<unknown>): Promise<string[]> {
+  const sent: string[] = [];
+  const listen = (message: unknown) => void sent.push((message as { query: string }).query);
+  for (const channel of CHANNELS) subscribe(channel, listen);
+  try {
+    await work();
+  } finally {
+    for (const channel of CHANNELS) unsubscribe(channel, listen);
+  }
+  return sent;
+}
+
+const set = { own: "1", "user:shared": "2", "app:shared": "3" };
+
+describe.each(serverEngines())("%s: round trips", (kind) => {
+  let made: ServerStore;
+
+  beforeAll(async () => {
+    made = await serverStore(await databaseServer(kind));
+    // Opens the connection and sets it up.
+    await createSession(made.store, createInput(keyOf("first")));
+  }, serverTimeout);
+
+  afterAll(async () => {
+    await made?.cleanup();
+  });
+
+  test("two for an append, a batch, and a group of them, whatever their state", async () => {
+    const keys = Array.from({ length: 20 }, (_, at) => keyOf("app", `s${at}`));
+    for (const key of keys) await createSession(made.store, createInput(key));
+    const [key] = keys;
+    if (key === undefined) throw new Error("no key");
+    const one = await queriesOf(() => append(made.store, appendInput(key, [eventOf()])));
+    const batch = Array.from({ length: 30 }, () => eventOf({ set, remove: ["gone", "app:gone"] }));
+    const many = await queriesOf(() => append(made.store, appendInput(key, batch)));
+    const group = await queriesOf(() =>
+      made.store.append(
+        keys.map((each) => appendInput(each, [eventOf({ set })], { createUid: newId("uid") })),
+      ),
+    );
+    for (const sent of [one, many, group]) {
+      expect(sent).toHaveLength(2);
+      expect(sent[0]).toMatch(/^START TRANSACTION;\nSELECT .* FOR UPDATE;\n/);
+      expect(sent[1]).toMatch(/;\nCOMMIT$/);
+    }
+  });
+
+  test("two for creates, one or a group, and a third where answers are kept", async () => {
+    const inputs = (marked: boolean) =>
+      Array.from({ length: 20 }, () =>
+        createInput(keyOf("app", newId("new")), {
+          delta: deltaOf(set),
+          labels: new Map([["a", "b"]]),
+          request: marked ? mark(newId("r")) : undefined,
+        }),
+      );
+    const trips = async (marked: boolean) => {
+      const [one] = inputs(marked);
+      if (one === undefined) throw new Error("no input");
+      return [
+        (await queriesOf(() => createSession(made.store, one))).length,
+        (await queriesOf(() => made.store.createSessions(inputs(marked)))).length,
+      ];
+    };
+    expect(await trips(false)).toEqual([2, 2]);
+    expect(await trips(true)).toEqual([3, 3]);
+  });
+});
