@@ -27,6 +27,7 @@ export const steps: readonly Step[] = [
   script("lock file", "check-lock.ts"),
   { name: "types", command: ["tsc", "--noEmit"], count: "exit" },
   { name: "types of the viewer", command: ["tsc", "-p", "viewer/tsconfig.json"], count: "exit" },
+  { name: "types of its tests", command: ["tsc", "-p", "test/browser/tsconfig.json"], count: "exit" },
   script("proto lint and breaking changes", "lint-proto.ts"),
   script("generated code is current", "gen.ts", "--check"),
   script("table of bad input is current", "docs-bad-input.ts", "--check"),
