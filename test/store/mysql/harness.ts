@@ -9,7 +9,12 @@ import { dialectOf } from "../../../src/store/mysql/dialect.ts";
 import { mysqlEngine } from "../../../src/store/mysql/index.ts";
 import { connectionOptions } from "../../../src/store/mysql/server.ts";
 import type { Store } from "../../../src/store/store.ts";
-import { databaseServer, type Engine as ServerKind, type TestServer } from "../../support/databases/index.ts";
+import {
+  type DatabaseOptions,
+  databaseServer,
+  type Engine as ServerKind,
+  type TestServer,
+} from "../../support/databases/index.ts";
 import { makeHarness, type StoreHarness, type TestDatabase } from "../harness.ts";
 
 export const options: EngineOptions = {
@@ -35,12 +40,13 @@ export function serverHarness(
   kind: ServerKind,
   more: Partial<EngineOptions> = {},
   name: string = kind,
+  make = async () => makeDatabase(await databaseServer(kind)),
 ): StoreHarness {
   return makeHarness({
     name,
     engine: mysqlEngine,
     options: { ...options, ...more },
-    makeDatabase: async () => makeDatabase(await databaseServer(kind)),
+    makeDatabase: make,
     exceptions: {
       create: {},
       "create groups": {},
@@ -67,8 +73,8 @@ export function serverHarness(
 }
 
 /** An empty database on a server. */
-export async function makeDatabase(server: TestServer): Promise<TestDatabase> {
-  const { url, drop } = await server.createDatabase();
+export async function makeDatabase(server: TestServer, more: DatabaseOptions = {}): Promise<TestDatabase> {
+  const { url, drop } = await server.createDatabase(undefined, more);
   return { url, execute: (sql) => query(url, sql), cleanup: drop };
 }
 
@@ -76,6 +82,7 @@ export async function makeDatabase(server: TestServer): Promise<TestDatabase> {
 export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const connection = await mysql.createConnection({ uri: url, dateStrings: true, jsonStrings: true });
   try {
+    await connection.query("SET autocommit = 1");
     const [rows] = await connection.query(sql);
     return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
   } finally {

@@ -30,7 +30,8 @@ async function createDatabase(
 ): Promise<TestDatabase> {
   const account = { user: random("u"), password: random("p") };
   const own = await administer(address, async (admin) => {
-    await admin.query(`CREATE DATABASE ${mysql.escapeId(name, true)} CHARACTER SET utf8mb4`);
+    const charset = options.charset === undefined ? " CHARACTER SET utf8mb4" : "";
+    await admin.query(`CREATE DATABASE ${mysql.escapeId(name, true)}${charset}`);
     try {
       return await createAccount(admin, address, account, name, options);
     } catch (error) {

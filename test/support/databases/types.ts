@@ -24,6 +24,8 @@ export interface DatabaseOptions {
    * "mysql_native_password" (MariaDB). Left out: the server's default.
    */
   readonly authPlugin?: string;
+  /** Left out: utf8mb4. */
+  readonly charset?: "server's default";
 }
 
 export interface TestDatabase {
@@ -37,7 +39,7 @@ export interface TestDatabase {
 export interface TestServer extends ServerAddress {
   /** mysql://… of the account that may do everything, with no database chosen. */
   readonly adminUrl: string;
-  /** A new utf8mb4 database with an account of its own; without a name it gets a random one. */
+  /** A new database with an account of its own; without a name it gets a random one. */
   createDatabase(name?: string, options?: DatabaseOptions): Promise<TestDatabase>;
   /** Ends a server that this process started and deletes its data; does nothing to one it was only given. */
   stop(): Promise<void>;
