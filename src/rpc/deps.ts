@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Limits } from "../config/limits.ts";
 import type { WritePipeline } from "../pipeline/write-pipeline.ts";
 import type { Store } from "../store/store.ts";
+import { defaultWatchOptions, type WatchOptions } from "../tails/watch-options.ts";
 
 /** What `createHandlers` is given. */
 export interface HandlerDeps {
@@ -13,6 +14,8 @@ export interface HandlerDeps {
   readonly clock?: () => number;
   /** Makes session uids, and ids for sessions and events that come without one; random UUIDs if absent. */
   readonly newUid?: () => string;
+  /** Of live lists of sessions; `defaultWatchOptions` if absent. */
+  readonly watch?: WatchOptions;
 }
 
 /** The same with everything filled in. */
@@ -20,7 +23,8 @@ export type Deps = Required<HandlerDeps>;
 
 /** Fills in what `createHandlers` was not given. */
 export function withDefaults(deps: HandlerDeps): Deps {
-  return { ...deps, clock: deps.clock ?? systemMicros, newUid: deps.newUid ?? randomUUID };
+  const watch = deps.watch ?? defaultWatchOptions;
+  return { ...deps, watch, clock: deps.clock ?? systemMicros, newUid: deps.newUid ?? randomUUID };
 }
 
 function systemMicros(): number {

@@ -35,7 +35,7 @@ export function createHandlers(given: HandlerDeps): Handlers {
     streamEvents: streamEvents(deps),
     listApps: listApps(deps),
     listUsers: listUsers(deps),
-    watchSessions: watchSessions(),
+    watchSessions: watchSessions(deps),
     getAppState: getAppState(deps),
     getUserState: getUserState(deps),
     updateAppState: updateAppState(deps),

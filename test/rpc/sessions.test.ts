@@ -457,11 +457,3 @@ describe("shared state", () => {
     expect((await failureOf(service.call("updateAppState", other))).reason).toBe("REQUEST_ID_CONFLICT");
   });
 });
-
-describe("WatchSessions", () => {
-  it("is not there yet", async () => {
-    const frames = service.handlers.watchSessions({} as never, {} as never);
-    const next = frames[Symbol.asyncIterator]().next();
-    expect((await failureOf(next)).reason).toBe("UNIMPLEMENTED");
-  });
-});
