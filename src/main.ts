@@ -1,5 +1,13 @@
 #!/usr/bin/env node
-import { doctorHelp, mainHelp, migrateHelp, serveHelp, statsHelp, versionHelp } from "./cli/help.ts";
+import {
+  doctorHelp,
+  indexHelp,
+  mainHelp,
+  migrateHelp,
+  serveHelp,
+  statsHelp,
+  versionHelp,
+} from "./cli/help.ts";
 /** The command `sessiond`. */
 import { didYouMean, UsageError } from "./config/usage.ts";
 import { StartError } from "./store/errors.ts";
@@ -26,6 +34,10 @@ const commands: Readonly<Record<string, Command>> = {
   stats: {
     help: () => statsHelp,
     run: async (args) => (await import("./cli/stats.ts")).stats(args),
+  },
+  index: {
+    help: () => indexHelp,
+    run: async (args) => (await import("./cli/index-state.ts")).index(args),
   },
   version: {
     help: () => versionHelp,

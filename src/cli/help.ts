@@ -15,6 +15,7 @@ Commands:
   migrate    bring the schema up to date and exit; with --dry-run only print the SQL
   doctor     check the store and how it is set, with what to do about each finding
   stats      count sessions, events and bytes, per app, and show the largest sessions
+  index      add, list and drop indexes over keys of session state
   version    print the versions of sessiond, Node and the store libraries
 
 Try it:
@@ -78,6 +79,24 @@ Usage: sessiond stats [--app NAME] [--largest N] [--estimate] [--json] [--store 
 
 Counts stand in the session rows, so that no event is read. Sizes of tables are the database's estimates.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
+`;
+
+/** What `sessiond index --help` prints. */
+export const indexHelp = `Adds, lists and drops indexes over single keys of sessions' own state: for ListSessions filters that ask
+for a value of the key, and for SQL of yours.
+
+Usage: sessiond index add --state KEY --as TYPE [--dry-run] [--store URL] [settings of serve]
+       sessiond index list [--json] [--store URL] [settings of serve]
+       sessiond index drop --state KEY [--dry-run] [--store URL] [settings of serve]
+
+  --state KEY    the key, as it stands in the state; not user:, app: or temp: ones
+  --as TYPE      how SQL sees the value: text (up to 191 characters), integer, number, boolean
+  --dry-run      print the SQL that would run, and change nothing
+  --json         print JSON
+
+The table of session states gets a column state_KEY, NULL where the value is not of the type. Servers that run
+go on and use the index by themselves. On MySQL and MariaDB appends wait while a large table is copied.
+Exit codes: 0 done, 1 failed (there is one already, or none), 2 wrong usage.
 `;
 
 /** What `sessiond version --help` prints. */

@@ -7,6 +7,7 @@ import type { ConnectionSettings } from "./connections.ts";
 import type { Finding } from "./finding.ts";
 import type { StoreObserver } from "./observer.ts";
 import type { SchemaOptions } from "./schema.ts";
+import type { StateIndexes } from "./state-index.ts";
 import type { StatsOptions, StoreStats } from "./stats.ts";
 import type { Store } from "./store.ts";
 
@@ -72,4 +73,6 @@ export interface Engine {
   doctor(url: string, options: EngineOptions): AsyncIterable<Finding>;
   /** Counts what a store has. @throws StartError as `open`, and if counting takes too long */
   stats(url: string, options: EngineOptions & StatsOptions): Promise<StoreStats>;
+  /** Indexes over single keys of state; missing where the engine has none. */
+  readonly stateIndexes?: StateIndexes<EngineOptions>;
 }

@@ -5,6 +5,7 @@ import type { Connection } from "./connection.ts";
 import { doctor } from "./doctor/index.ts";
 import { failureOf, toStartError } from "./errors.ts";
 import { Hosts } from "./hosts.ts";
+import { stateIndexes } from "./index-state.ts";
 import { findSchema, migrate } from "./migrate.ts";
 import { requireOwnerTable } from "./owner.ts";
 import { Pool } from "./pool.ts";
@@ -98,6 +99,8 @@ export const mysqlEngine: Engine = {
     const address = parseUrl(url, options.credentials);
     return explained(url, () => stats(address, options));
   },
+
+  stateIndexes,
 };
 
 /** Every failure at start says what to do. */

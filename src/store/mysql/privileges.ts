@@ -18,7 +18,10 @@ export async function tryRights(connection: Connection): Promise<void> {
   );
 }
 
-/** What an INSERT … SELECT takes over: of sessions no column that may be generated. */
+/** What an INSERT … SELECT takes over: no column that may be generated (an owner's, an index's). */
 function copied(table: string): string {
-  return table === "adk_sessions" ? ` (${SESSION_COLUMNS}) SELECT ${SESSION_COLUMNS}` : " SELECT *";
+  if (table === "adk_sessions") return ` (${SESSION_COLUMNS}) SELECT ${SESSION_COLUMNS}`;
+  return table === "adk_session_states" ? ` (${STATE_COLUMNS}) SELECT ${STATE_COLUMNS}` : " SELECT *";
 }
+
+const STATE_COLUMNS = "app_name, user_id, session_id, state_key, value, value_hash, is_json";

@@ -31,6 +31,7 @@ import { listChanges, readChanges } from "./changes.ts";
 import { createSessions } from "./create.ts";
 import { listScopeEvents, readEvents, readStateDeltas, seqBeforeNewest } from "./events.ts";
 import { sessionHeads } from "./heads.ts";
+import { KnownStateIndexes } from "./known-state-indexes.ts";
 import { listApps, listSessions, listUsers } from "./lists.ts";
 import type { Pool } from "./pool.ts";
 import { sweepRequests } from "./requests.ts";
@@ -51,10 +52,12 @@ export interface MysqlStoreParts {
 export class MysqlStore implements Store {
   readonly capabilities: StoreCapabilities;
   private readonly parts: MysqlStoreParts;
+  private readonly stateIndexes: KnownStateIndexes;
 
   constructor(parts: MysqlStoreParts) {
     this.capabilities = parts.capabilities;
     this.parts = parts;
+    this.stateIndexes = new KnownStateIndexes(parts.reads);
   }
 
   async ping(signal?: AbortSignal): Promise<void> {
@@ -92,7 +95,7 @@ export class MysqlStore implements Store {
   }
 
   listSessions(input: ListSessionsInput, signal?: AbortSignal): Promise<SessionRecord[]> {
-    return listSessions(this.parts.reads, input, signal);
+    return listSessions(this.parts.reads, this.stateIndexes, input, signal);
   }
 
   listTombstones(input: ListTombstonesInput, signal?: AbortSignal): Promise<Tombstone[]> {

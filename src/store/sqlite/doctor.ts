@@ -5,6 +5,7 @@ import { type Finding, fail, failed, ok, warn } from "../finding.ts";
 import { requireCurrent } from "../migrations.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { toStartError } from "./errors.ts";
+import { findStateIndexes } from "./index-state.ts";
 import { findSchema } from "./open.ts";
 import { STEPS } from "./schema.ts";
 
@@ -42,6 +43,7 @@ export function* doctor(options: ConnectionOptions): Generator<Finding> {
     yield checkWal(path);
     yield checkSchema(db, path);
     yield checkIntegrity(db);
+    yield checkStateIndexes(db);
   } catch (error) {
     yield failed("doctor", toStartError(error, path));
   } finally {
@@ -95,6 +97,11 @@ function checkSchema(db: Connection, path: string): Finding {
   } catch (error) {
     return failed("schema", toStartError(error, path));
   }
+}
+
+function checkStateIndexes(db: Connection): Finding {
+  const keys = findStateIndexes(db).map(({ stateKey, type }) => `${JSON.stringify(stateKey)} as ${type}`);
+  return ok("state_indexes", keys.length === 0 ? "no state key has an index" : keys.join(", "));
 }
 
 function checkIntegrity(db: Connection): Finding {

@@ -1,8 +1,9 @@
 /** The SQLite engine: `sqlite:PATH`. */
 import { resolve } from "node:path";
-import type { Engine } from "../engine.ts";
+import type { Engine, EngineOptions } from "../engine.ts";
 import { StartError } from "../errors.ts";
 import { doctor } from "./doctor.ts";
+import { addStateIndex, dropStateIndex, listStateIndexes } from "./index-state.ts";
 import { migrate } from "./open.ts";
 import { WorkerPool } from "./pool.ts";
 import { stats } from "./stats.ts";
@@ -64,21 +65,25 @@ export const sqliteEngine: Engine = {
   },
 
   async *doctor(url, options) {
-    const { acquireTimeoutMs, schema } = options;
-    yield* doctor({ path: parsePath(url), busyTimeoutMs: acquireTimeoutMs, schema });
+    yield* doctor(fileOf(url, options));
   },
 
-  async stats(url, { acquireTimeoutMs, schema, appName, largest, estimate }) {
-    return stats({
-      path: parsePath(url),
-      busyTimeoutMs: acquireTimeoutMs,
-      schema,
-      appName,
-      largest,
-      estimate,
-    });
+  async stats(url, { appName, largest, estimate, ...options }) {
+    return stats({ ...fileOf(url, options), appName, largest, estimate });
+  },
+
+  stateIndexes: {
+    add: async (url, { stateKey, type, dryRun, ...options }) =>
+      addStateIndex({ ...fileOf(url, options), stateKey, type, dryRun }),
+    list: async (url, options) => listStateIndexes(fileOf(url, options)),
+    drop: async (url, { stateKey, dryRun, ...options }) =>
+      dropStateIndex({ ...fileOf(url, options), stateKey, dryRun }),
   },
 };
+
+function fileOf(url: string, { acquireTimeoutMs, schema }: EngineOptions) {
+  return { path: parsePath(url), busyTimeoutMs: acquireTimeoutMs, schema };
+}
 
 /** The absolute path in a URL. @throws StartError */
 function parsePath(url: string): string {

@@ -3,6 +3,7 @@ import { newHead, type SessionHead, staleSession } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
 import { ownerValue } from "../owner-column.ts";
 import { EMPTY_DELTA, EMPTY_SCOPE_DELTA, mergeState } from "../state.ts";
+import { MOST_CANDIDATES, type StateIndex } from "../state-index.ts";
 import type {
   CreateOutcome,
   CreateSessionInput,
@@ -25,6 +26,7 @@ import {
   sessionToAnswer,
 } from "../stored-text.ts";
 import type { Connection, SqlValue } from "./connection.ts";
+import { findStateIndexes } from "./index-state.ts";
 import { requireOwner } from "./owner.ts";
 import { answerOnce, forgetState, type MarkedRequest } from "./requests.ts";
 import { SESSION_COLUMNS, type SessionRow, toHead, toSession } from "./rows.ts";
@@ -212,8 +214,8 @@ function deleteExpected(db: Connection, { key, expected, nowMicros }: DeleteSess
 }
 
 export function listSessions(db: Connection, input: ListSessionsInput): SessionRecord[] {
-  const { sql, values: bound } = listQuery(input);
   return db.read(() => {
+    const { sql, values: bound } = listQuery(input, rareValue(db, input));
     const rows = db.all<SessionRow>(sql, ...bound);
     const state = input.includeState ? stateReader(db, input.scope.appName) : () => undefined;
     return rows.map((row) => {
@@ -316,33 +318,80 @@ function deleteLabels(db: Connection, key: SessionKey): void {
   db.run(`DELETE FROM adk_session_labels WHERE ${OF_SESSION}`, ...values(key));
 }
 
-function listQuery(input: ListSessionsInput): { sql: string; values: SqlValue[] } {
+/** The first of the filters' keys of whose value its index has few enough entries to read them all. */
+function rareValue(db: Connection, { scope, stateEquals }: ListSessionsInput): StateIndex | undefined {
+  if (stateEquals.size === 0) return undefined;
+  const known = new Map(findStateIndexes(db).map((index) => [index.stateKey, index]));
+  const ofUser = scope.userId === undefined ? "" : " AND user_id = ?";
+  for (const [stateKey, hash] of stateEquals) {
+    const index = known.get(stateKey);
+    if (index === undefined) continue;
+    const { hashColumn } = index;
+    const found = db.get<{ entries: number }>(
+      `SELECT COUNT(*) AS entries FROM (SELECT 1 FROM adk_session_states INDEXED BY adk_session_states_${hashColumn}
+       WHERE ${hashColumn} = ? AND app_name = ?${ofUser} LIMIT ?)`,
+      hash,
+      scope.appName,
+      ...(scope.userId === undefined ? [] : [scope.userId]),
+      MOST_CANDIDATES + 1,
+    );
+    if ((found?.entries ?? 0) <= MOST_CANDIDATES) return index;
+  }
+  return undefined;
+}
+
+const LIST_COLUMNS = SESSION_COLUMNS.split(", ")
+  .map((column) => `s.${column}`)
+  .join(", ");
+
+/** In the list's order, or with `by` through that index over a state key, whose entries are then sorted. */
+function listQuery(
+  input: ListSessionsInput,
+  by: StateIndex | undefined,
+): { sql: string; values: SqlValue[] } {
   const time = input.orderBy === "updateMicros" ? "update_time" : "create_time";
   const direction = input.descending ? "DESC" : "ASC";
-  const conditions = ["app_name = ?"];
-  const bound: SqlValue[] = [input.scope.appName];
+  const conditions: string[] = [];
+  const bound: SqlValue[] = [];
   const where = (condition: string, ...more: SqlValue[]): void => {
     conditions.push(condition);
     bound.push(...more);
   };
-  if (input.scope.userId !== undefined) where("user_id = ?", input.scope.userId);
+  where("s.app_name = ?", input.scope.appName);
+  if (input.scope.userId !== undefined) where("s.user_id = ?", input.scope.userId);
   if (input.after !== undefined) {
     const { micros, userId, sessionId } = input.after;
-    where(`(${time}, user_id, id) ${input.descending ? "<" : ">"} (?, ?, ?)`, micros, userId, sessionId);
+    where(
+      `(s.${time}, s.user_id, s.id) ${input.descending ? "<" : ">"} (?, ?, ?)`,
+      micros,
+      userId,
+      sessionId,
+    );
   }
-  if (input.ownerId !== undefined) where("owner_id = ?", input.ownerId);
+  if (input.ownerId !== undefined) where("s.owner_id = ?", input.ownerId);
   const beside = "app_name = s.app_name AND user_id = s.user_id AND session_id = s.id";
   for (const [label, value] of input.labels) {
     const found = `SELECT 1 FROM adk_session_labels WHERE ${beside} AND label_key = ? AND label_value = ?`;
     where(`EXISTS (${found})`, label, value);
   }
   for (const [stateKey, hash] of input.stateEquals) {
+    if (stateKey === by?.stateKey) {
+      where(`i.${by.hashColumn} = ? AND i.app_name = ?`, hash, input.scope.appName);
+      if (input.scope.userId !== undefined) where("i.user_id = ?", input.scope.userId);
+      where("i.state_key = ? AND i.value_hash = ?", stateKey, hash);
+      continue;
+    }
     const found = `SELECT 1 FROM adk_session_states WHERE ${beside} AND state_key = ? AND value_hash = ?`;
     where(`EXISTS (${found})`, stateKey, hash);
   }
-  const order = [time, "user_id", "id"].map((column) => `${column} ${direction}`).join(", ");
+  const order = [time, "user_id", "id"].map((column) => `s.${column} ${direction}`).join(", ");
+  const from =
+    by === undefined
+      ? "FROM adk_sessions s"
+      : `FROM adk_session_states i INDEXED BY adk_session_states_${by.hashColumn} CROSS JOIN adk_sessions s ` +
+        "ON s.app_name = i.app_name AND s.user_id = i.user_id AND s.id = i.session_id";
   return {
-    sql: `SELECT ${SESSION_COLUMNS} FROM adk_sessions s WHERE ${conditions.join(" AND ")} ORDER BY ${order} LIMIT ?`,
+    sql: `SELECT ${LIST_COLUMNS} ${from} WHERE ${conditions.join(" AND ")} ORDER BY ${order} LIMIT ?`,
     values: [...bound, input.limit],
   };
 }

@@ -110,8 +110,10 @@ describe.each(serverEngines())("%s: plans", (kind) => {
     const sent = await sentBy(async () => {
       for (const input of [first, next, filtered]) await store.listSessions(input);
     });
-    expect(sent).toHaveLength(3);
-    for (const one of sent) expectByIndex(await stepsOf(one), one.query);
+    // That of the state asks from time to time which keys have indexes.
+    const lists = sent.filter(({ query }) => !query.includes("information_schema"));
+    expect(lists).toHaveLength(3);
+    for (const one of lists) expectByIndex(await stepsOf(one), one.query);
   });
 
   test("apps and users by steps through the index", async () => {

@@ -6,6 +6,7 @@ import { requireCurrent, SCHEMA_NAMES } from "../../migrations.ts";
 import type { Connection } from "../connection.ts";
 import { failureOf, toStartError } from "../errors.ts";
 import { Hosts } from "../hosts.ts";
+import { inspectStateIndexes } from "../index-state.ts";
 import { findSchema } from "../migrate.ts";
 import { tryRights } from "../privileges.ts";
 import { renderSql, STEPS } from "../schema.ts";
@@ -48,6 +49,7 @@ export async function* doctor(
     if (tablesAsMade.level === "fail") return;
     yield await checkPrivileges(connection, where);
     yield await checkViews(connection, where);
+    yield await checkStateIndexes(connection);
   } catch (error) {
     yield failed("doctor", toStartError(error, where));
   } finally {
@@ -76,6 +78,23 @@ async function checkSchema(connection: Connection, server: Server, where: string
     'The tables were changed by hand. "sessiond migrate --dry-run" on an empty database prints them as they ' +
       "should be; ALTER TABLE brings these back.",
   );
+}
+
+/** Of an index over a state key whose parts were changed by hand, lists make no use. */
+async function checkStateIndexes(connection: Connection): Promise<Finding> {
+  const found = await inspectStateIndexes(connection);
+  const broken = found.filter(({ missing }) => missing.length > 0);
+  if (broken.length > 0) {
+    return warn(
+      "state_indexes",
+      broken
+        .map(({ stateKey, missing }) => `${JSON.stringify(stateKey)} lacks ${missing.join(", ")}`)
+        .join("; "),
+      "Drop each with sessiond index drop --state KEY, and add it again.",
+    );
+  }
+  const keys = found.map(({ stateKey, type }) => `${JSON.stringify(stateKey)} as ${type}`);
+  return ok("state_indexes", keys.length === 0 ? "no state key has an index" : keys.join(", "));
 }
 
 async function checkPrivileges(connection: Connection, where: string): Promise<Finding> {
