@@ -14,7 +14,10 @@ export const longHistory = full ? 1_000_000 : 10_000;
 /** Sessions of the user who has many. */
 export const manySessions = full ? 100_000 : 2_000;
 
-/** The time limit of a hook or test over one of the two, in milliseconds. */
+/** Sessions that one client makes at once. */
+export const createBurst = full ? 10_000 : 1_000;
+
+/** The time limit of a hook or test over one of these, in milliseconds. */
 export const sizeTimeout = full ? 3_600_000 : 120_000;
 
 /** Prints a figure of a run, for the documents. */

@@ -1,7 +1,12 @@
 /** What writes cost in round trips to the server: the queries that the driver sends. */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
+import { append as appendGroup } from "../../../src/store/mysql/append.ts";
+import { Connection } from "../../../src/store/mysql/connection.ts";
+import { createSessions } from "../../../src/store/mysql/create.ts";
+import { Pool } from "../../../src/store/mysql/pool.ts";
+import { parseUrl } from "../../../src/store/mysql/url.ts";
+import { databaseServer, type Engine, serverEngines, serverTimeout } from "../../support/databases/index.ts";
 import {
   append,
   appendInput,
@@ -11,9 +16,11 @@ import {
   eventOf,
   keyOf,
   mark,
+  mustGet,
   newId,
+  readHistory,
 } from "../build.ts";
-import { type ServerStore, serverStore } from "./harness.ts";
+import { connectionOptionsFor, type ServerStore, serverStore } from "./harness.ts";
 
 const CHANNELS = ["tracing:mysql2:execute:start", "tracing:mysql2:query:start"];
 
@@ -28,6 +35,23 @@ async function queriesOf(work: () => Promise<unknown>): Promise<string[]> {
     for (const channel of CHANNELS) unsubscribe(channel, listen);
   }
   return sent;
+}
+
+/** A pool of one connection, which sends one statement a query as where a server or a proxy takes no more. */
+function singleStatements(url: string, kind: Engine): Pool {
+  const options = { ...connectionOptionsFor(kind), multiStatements: false };
+  const never = 600_000;
+  return new Pool({
+    name: "writes",
+    connect: () => Connection.open(parseUrl(url), options),
+    min: 1,
+    max: 1,
+    queue: 10,
+    acquireTimeoutMs: never,
+    idleTimeoutMs: never,
+    maxAgeMs: 0,
+    checkAfterMs: never,
+  });
 }
 
 const set = { own: "1", "user:shared": "2", "app:shared": "3" };
@@ -84,5 +108,28 @@ describe.each(serverEngines())("%s: round trips", (kind) => {
     };
     expect(await trips(false)).toEqual([2, 2]);
     expect(await trips(true)).toEqual([3, 3]);
+  });
+
+  test("one statement a query where the server takes no more, to the same end", async () => {
+    const pool = singleStatements(made.url, kind);
+    const keys = Array.from({ length: 5 }, (_, at) => keyOf("single", `s${at}`));
+    const creates = keys.map((key) => createInput(key, { delta: deltaOf(set), request: mark(newId("r")) }));
+    const appends = keys.map((key) => appendInput(key, [eventOf({ set: { own: "2" } }), eventOf()]));
+    const sent = await queriesOf(async () => {
+      expect(await createSessions(pool, creates, 30, undefined)).toMatchObject(
+        keys.map(() => ({ ok: true })),
+      );
+      const options = { ...made.store.capabilities, maxJsonDepth: 30, maxPacketBytes: 1 << 20 };
+      expect(await appendGroup(pool, appends, options, undefined)).toMatchObject(
+        keys.map(() => ({ ok: true, headSeq: 2 })),
+      );
+    });
+    expect(sent.filter((text) => text === "COMMIT")).toHaveLength(2);
+    expect(sent.filter((text) => text.includes(";\n"))).toEqual([]);
+    for (const key of keys) {
+      expect((await mustGet(made.store, key)).state?.get("own")).toBe("2");
+      expect(await readHistory(made.store, key)).toHaveLength(2);
+    }
+    await pool.close();
   });
 });
