@@ -28,9 +28,9 @@ export default defineConfig({
         // Starts a database server only when a suite asks for one.
         globalSetup: "test/support/databases/global-setup.ts",
         include: [`test/${name}/**/*.test.ts`],
-        testTimeout: 30_000,
-        hookTimeout: 60_000,
-        // For a busy machine: what is polled for comes, and one that does not is found all the same.
+        // For a busy machine: what is waited for comes, and what does not come is found all the same.
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
         expect: { poll: { timeout: 20_000 } },
       },
     })),

@@ -33,7 +33,7 @@ describe.each(storeNames)("%s", (store) => {
       await database.mend();
       for (const api of clients) {
         const append = () => api.appendEvent({ key, event }).catch(() => undefined);
-        expect((await vi.waitUntil(append, { timeout: 20_000 })).event?.seq).toBe(1n);
+        expect((await vi.waitUntil(append, { timeout: 30_000 })).event?.seq).toBe(1n);
       }
     } finally {
       for (const api of clients) await api.close();

@@ -102,7 +102,7 @@ describe.each(storeNames)("%s", (store) => {
           const all = appended.length + batch.length + sessions.length + Object.keys(shared).length === 6;
           return all && updated?.displayName === "once" && { appended, batch, sessions, updated };
         },
-        { timeout: 10_000, interval: 5 },
+        { timeout: 30_000, interval: 5 },
       );
       await server.kill();
       for (const failure of await Promise.all(lost)) expect(failure.code).toBe("UNAVAILABLE");

@@ -39,7 +39,7 @@ describe("runnable blocks", () => {
     const [command, ...args] = commandFor(block);
     const done = spawnSync(command, [...args, here], {
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 50_000,
       env: { ...process.env, PYTHONPATH: join(root, "clients/python/src") },
     });
     expect(done.stderr).toBe("");

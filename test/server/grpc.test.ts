@@ -185,11 +185,11 @@ describe("time", () => {
       { maxDeadline: 60_000 },
     );
     const client = server.grpc();
-    await client.call(getSession, { key }, { deadline: Date.now() + 5_000 });
+    await client.call(getSession, { key }, { deadline: Date.now() + 30_000 });
     await client.call(getSession, { key }, { deadline: Date.now() + 30 * 24 * 3_600_000 });
-    expect(left[0]).toBeGreaterThan(3_000);
-    expect(left[0]).toBeLessThanOrEqual(5_000);
-    expect(left[1]).toBeGreaterThan(50_000);
+    expect(left[0]).toBeGreaterThan(5_000);
+    expect(left[0]).toBeLessThanOrEqual(30_000);
+    expect(left[1]).toBeGreaterThan(31_000);
     expect(left[1]).toBeLessThanOrEqual(60_000);
   });
 

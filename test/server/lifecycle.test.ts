@@ -111,7 +111,7 @@ describe("shutting down", () => {
     await new Promise((resolve) => idle.on("connect", resolve));
     const began = performance.now();
     await server.close(300);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(15_000);
     expect(await call).toMatchObject({ code: status.UNAVAILABLE, reason: "SHUTTING_DOWN" });
   });
 
@@ -124,7 +124,7 @@ describe("shutting down", () => {
     await new Promise((resolve) => session.on("remoteSettings", resolve));
     const began = performance.now();
     await server.close(30_000);
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(15_000);
   });
 });
 

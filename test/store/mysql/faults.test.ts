@@ -154,7 +154,7 @@ describe.each(serverEngines())("%s: lost connections", (kind) => {
 
   test("a server that is away is STORE_UNAVAILABLE", async () => {
     const gone = await startProxy(direct.url);
-    const lonely = await direct.open(gone.url, { connectTimeoutMs: 1_000 });
+    const lonely = await direct.open(gone.url, { connectTimeoutMs: 10_000 });
     await gone.close();
     await failsWith(lonely.ping(), "STORE_UNAVAILABLE");
     await failsWith(lonely.append([appendInput(keyOf("away"), [eventOf()])]), "STORE_UNAVAILABLE");

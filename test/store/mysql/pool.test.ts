@@ -153,7 +153,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
       writeConnections: 1,
       poolMin: 0,
       poolCheckAfterMs: 0,
-      connectTimeoutMs: 300,
+      connectTimeoutMs: 2_000,
     });
     const key = keyOf("mute");
     await createSession(store, createInput(key));
@@ -171,7 +171,7 @@ describe.each(serverEngines())("%s: pool", (kind) => {
   test("a statement that takes too long is ended on the server, and the store goes on", async () => {
     const key = keyOf("late", "late");
     await createSession(made.store, createInput(key));
-    const store = await made.open(undefined, { statementTimeoutMs: 300, writeConnections: 1 });
+    const store = await made.open(undefined, { statementTimeoutMs: 1_000, writeConnections: 1 });
     const holder = await holdRow("late");
     await failsWith(append(store, appendInput(key, [eventOf()])), "STORE_UNAVAILABLE");
     expect(await running()).toEqual([]);
