@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sys
 import threading
 from collections.abc import AsyncGenerator
 from importlib import resources
@@ -117,6 +118,9 @@ class Connection:
 
     async def _next(self, call: Any) -> Any:
         try:
+            if sys.version_info >= (3, 11):  # which waits without a task for every frame
+                async with asyncio.timeout(self.options.stream_idle):
+                    return await call.read()
             return await asyncio.wait_for(call.read(), self.options.stream_idle)
         except asyncio.TimeoutError:
             raise DeadlineError(f"The history stood still for {self.options.stream_idle} seconds.") from None
