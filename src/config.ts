@@ -24,6 +24,7 @@ import { isLoopback } from "./loopback.ts";
 import { parseOwnerColumn } from "./store/owner-column.ts";
 import { DEFAULT_SCHEMA, MAX_PREFIX, nameProblem } from "./store/schema.ts";
 import { defaultTailOptions, type TailOptions } from "./tails/options.ts";
+import { defaultWatchOptions, type WatchOptions } from "./tails/watch-options.ts";
 
 export { isLoopback };
 
@@ -525,6 +526,13 @@ export const knobs = {
     min: 0,
     max: GiB,
   }),
+  watchWindow: duration({
+    group: "Live streams",
+    doc: "How long deletes of sessions are remembered, and how old a cursor of WatchSessions may be that goes on; alike on all servers",
+    fallback: defaultWatchOptions.windowMs,
+    min: minute,
+    max: 30 * 24 * hour,
+  }),
   tailPoll: duration({
     group: "Live streams",
     doc: "How often the database is asked for what other servers changed; nobody asks while nothing is followed",
@@ -602,6 +610,23 @@ export function tailOptionsOf(config: Config): TailOptions {
   const names = Object.keys(defaultTailOptions) as (keyof TailOptions)[];
   return Object.fromEntries(names.map((name) => [name, config[name]])) as unknown as TailOptions;
 }
+
+/**
+ * How live lists of sessions are read. A change may become visible so much later than its time as its call
+ * may take before its transaction begins, and one statement of that; the rest is for clocks that differ.
+ */
+export function watchOptionsOf(config: Config): WatchOptions {
+  return {
+    ...defaultWatchOptions,
+    windowMs: config.watchWindow,
+    overlapMs: config.maxDeadline + config.statementTimeout + CLOCKS_DIFFER_MS,
+    quietMs: config.tailPoll,
+    busyMs: config.tailPollBusy,
+  };
+}
+
+/** By how much the clocks of servers may differ, and a transaction go on after its first statement. */
+const CLOCKS_DIFFER_MS = 30 * second;
 
 /** The flag of a setting: `--grpc-port`. */
 export function flagOf(name: string): string {

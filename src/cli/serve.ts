@@ -1,7 +1,7 @@
 /** `sessiond serve`. */
 import type { Logger } from "pino";
 import { loadConfig } from "../config/load.ts";
-import { type Config, isLoopback, limitsOf } from "../config.ts";
+import { type Config, isLoopback, limitsOf, watchOptionsOf } from "../config.ts";
 import { createLog } from "../log.ts";
 import { WritePipeline } from "../pipeline/write-pipeline.ts";
 import { createHandlers } from "../rpc/index.ts";
@@ -15,7 +15,7 @@ import { Telemetry } from "../telemetry/telemetry.ts";
 import { version } from "../version.ts";
 import { engineOptions } from "./migrate.ts";
 import { progressOn } from "./progress.ts";
-import { sweepRequests } from "./sweep.ts";
+import { sweepOld } from "./sweep.ts";
 
 /** How long work that nobody waits for any more may go on after the grace, before each step of the end. */
 const leftoverMs = 2_000;
@@ -50,7 +50,8 @@ export async function serve(args: readonly string[]): Promise<void> {
       onAppends: (report) => metrics.appends(report),
       onCreates: (report) => metrics.creates(report),
     });
-    const handlers = createHandlers({ store, pipeline, limits });
+    const watch = watchOptionsOf(config);
+    const handlers = createHandlers({ store, pipeline, limits, watch });
     const { description } = store.capabilities;
     const server = await startServer({
       config,
@@ -68,7 +69,9 @@ export async function serve(args: readonly string[]): Promise<void> {
       writes: () => pipeline.waiting,
       ready: () => server.ready,
     });
-    sweepRequests(store, config.requestRetention, log, sweeping.signal);
+    // A cursor at the edge of the window still goes back by the overlap.
+    const tombstonesMs = watch.windowMs + watch.overlapMs;
+    sweepOld(store, { requestsMs: config.requestRetention, tombstonesMs }, log, sweeping.signal);
     announce(server, engine, store, config, log);
     const signal = await stopped;
     log.info({ signal, graceMs: config.shutdownGrace }, "shutting down");

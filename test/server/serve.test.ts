@@ -1,7 +1,7 @@
 /** What `serve` does beside its doors: tells what a commit is worth, sweeps in the background. */
 import { afterEach, expect, test, vi } from "vitest";
 import { checkDurability } from "../../src/cli/serve.ts";
-import { sweepRequests } from "../../src/cli/sweep.ts";
+import { sweepOld } from "../../src/cli/sweep.ts";
 import { configWith } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { StartError } from "../../src/store/errors.ts";
@@ -38,12 +38,13 @@ test("--require-durable refuses it, naming the settings", () => {
   expect(check).toThrow(/--require-durable: .*\(innodb_flush_log_at_trx_commit=2, sync_binlog=0\)/);
 });
 
-test("request marks are swept a minute after the start and every ten minutes, through failures, until the end", async () => {
+test("request marks and tombstones are swept a minute after the start and every ten minutes, through failures, until the end", async () => {
   vi.useFakeTimers();
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   const lines: Record<string, unknown>[] = [];
   const end = new AbortController();
   const swept: number[] = [];
+  const tombstones: number[] = [];
   const retention = 3_600_000;
   const began = Date.now();
   const store = {
@@ -52,17 +53,22 @@ test("request marks are swept a minute after the start and every ten minutes, th
       if (swept.length === 2) throw new Error("the database is away");
       return swept.length;
     },
+    async sweepTombstones(beforeMicros: number): Promise<number> {
+      tombstones.push(beforeMicros / 1000);
+      return 7;
+    },
   };
-  sweepRequests(store, retention, logTo(lines), end.signal);
+  sweepOld(store, { requestsMs: retention, tombstonesMs: 2 * retention }, logTo(lines), end.signal);
   await vi.advanceTimersByTimeAsync(59_999);
   expect(swept).toEqual([]);
   await vi.advanceTimersByTimeAsync(1 + 2 * 600_000);
   const firstAt = began + 60_000 - retention;
   expect(swept).toEqual([firstAt, firstAt + 600_000, firstAt + 1_200_000]);
+  expect(tombstones).toEqual([firstAt - retention, firstAt + 1_200_000 - retention]);
   expect(lines).toMatchObject([
-    { level: "debug", forgotten: 1 },
+    { level: "debug", requests: 1, tombstones: 7 },
     { level: "warn", cause: { message: "the database is away" } },
-    { level: "debug", forgotten: 3 },
+    { level: "debug", requests: 3, tombstones: 7 },
   ]);
   end.abort();
   expect(vi.getTimerCount()).toBe(0);
@@ -80,8 +86,8 @@ test("replicas that started together sweep apart", async () => {
     ["early", 0],
   ] as const) {
     random.mockReturnValue(drawn);
-    const store = { sweepRequests: async () => swept.push(name) };
-    sweepRequests(store, 0, logTo([]), end.signal);
+    const store = { sweepRequests: async () => swept.push(name), sweepTombstones: async () => 0 };
+    sweepOld(store, { requestsMs: 0, tombstonesMs: 0 }, logTo([]), end.signal);
   }
   await vi.advanceTimersByTimeAsync(67_000);
   expect(swept).toEqual(["early", "late"]);
