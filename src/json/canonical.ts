@@ -1,5 +1,5 @@
 /** One form for all texts of a JSON value, so that values can be compared. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** How many bytes `canonicalHash` gives. */
 export const CANONICAL_HASH_BYTES = 16;
@@ -10,7 +10,7 @@ export const CANONICAL_HASH_BYTES = 16;
  * doubles. Of a repeated key the last counts. @throws SyntaxError if it is not JSON
  */
 export function canonicalHash(text: string): Uint8Array {
-  return createHash("sha256").update(canonicalJson(text)).digest().subarray(0, CANONICAL_HASH_BYTES);
+  return hash("sha256", canonicalJson(text), "buffer").subarray(0, CANONICAL_HASH_BYTES);
 }
 
 /** The canonical text behind `canonicalHash`. @throws SyntaxError if it is not JSON */

@@ -94,6 +94,11 @@ export function failureOf(error: unknown): Failure {
   return "final";
 }
 
+/** Whether a row was in the way of an insert. */
+export function isDuplicateKey(error: unknown): boolean {
+  return (error as DriverError | undefined)?.errno === 1062;
+}
+
 /** The account, its password, its rights to connect; TLS demanded. */
 const LOGIN_REFUSED = new Set([1044, 1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 3159, 4151]);
 const LOGIN_CODES = /^(HANDSHAKE_|AUTH_SWITCH_|SERVER_KEY_|MYSQL_CLEAR_PASSWORD)/;

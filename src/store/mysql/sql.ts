@@ -46,8 +46,9 @@ export function insertRows(
   let bytes = 0;
   const flush = () => {
     if (batch.length === 0) return;
-    const marks = batch.map((row) => `(${row.map(() => "?").join(", ")})`).join(", ");
-    statements.push({ sql: `${head} VALUES ${marks}${tail}`, values: batch.flat() });
+    const marks = `(${batch[0]?.map(() => "?").join(", ")})`;
+    const all = new Array(batch.length).fill(marks).join(", ");
+    statements.push({ sql: `${head} VALUES ${all}${tail}`, values: batch.flat() });
     batch = [];
     bytes = 0;
   };

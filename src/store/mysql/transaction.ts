@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { StoreError } from "../errors.ts";
 import type { Connection, Result } from "./connection.ts";
-import { failureOf, toStoreError } from "./errors.ts";
+import { failureOf, isDuplicateKey, toStoreError } from "./errors.ts";
 import type { Pool } from "./pool.ts";
 import { type Statement, statement } from "./sql.ts";
 
@@ -11,6 +11,8 @@ const COMMIT = statement("COMMIT");
 
 /** Tries of one transaction, and how long it may go on starting new ones. */
 const MAX_TRIES = { contention: 20, moved: 5, lost: 5 } as const;
+/** A row that came meanwhile is seen by the next try; one that still stands in the way then belongs to no session. */
+const MAX_DUPLICATES = 6;
 const MAX_RETRYING_MS = 20_000;
 /** The longest pause before the first repetition; it doubles up to the last. */
 const FIRST_PAUSE_MS = 5;
@@ -106,6 +108,7 @@ export async function transact<T>(
       if (signal?.aborted === true && error === signal.reason) throw error;
       const failure = failureOf(error);
       const spent = performance.now() - started > MAX_RETRYING_MS;
+      if (isDuplicateKey(error) && tries >= MAX_DUPLICATES) throw strayRow(error);
       if (failure === "final" || tries >= MAX_TRIES[failure] || spent || (inDoubt && !repeatable)) {
         throw toStoreError(error);
       }
@@ -113,6 +116,11 @@ export async function transact<T>(
       await pause(tries, signal);
     }
   }
+}
+
+/** INTERNAL, by which a group knows to try each of its writes alone. */
+function strayRow(cause: unknown): StoreError {
+  return new StoreError("INTERNAL", "The database has a row of a session that is not there.", { cause });
 }
 
 /**

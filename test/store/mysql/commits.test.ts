@@ -1,6 +1,8 @@
 /** Several group commits in flight on one server: order within sessions holds, and nothing is lost. */
+import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WritePipeline } from "../../../src/pipeline/write-pipeline.ts";
+import type { SessionKey } from "../../../src/store/store.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
 import {
   ANY,
@@ -13,6 +15,7 @@ import {
   mustGet,
   newId,
   readHistory,
+  sessionWithEvents,
 } from "../build.ts";
 import { type ServerStore, serverStore } from "./harness.ts";
 
@@ -71,4 +74,39 @@ describe.each(serverEngines())("%s: commits in flight", (kind) => {
     expect(groups).toBeGreaterThan(rounds);
     await pipeline.drain();
   });
+
+  test("rows that a deleted session left behind fail their own write alone", async () => {
+    const pipeline = new WritePipeline(made.store, {
+      maxQueued: 100,
+      maxQueuedBytes: 1 << 20,
+      maxCommits: 1,
+    });
+    await sessionWithEvents(made.store, keyOf("app", "stray"), 1);
+    // As by hand where there are no foreign keys, and forgetting the rest.
+    const hand = await mysql.createConnection(made.url);
+    await hand.query("SET SESSION foreign_key_checks = 0");
+    await hand.query("DELETE FROM adk_sessions WHERE app_name = 'app' AND id = 'stray'");
+    await hand.end();
+    const reasonOf = (write: Promise<unknown>) =>
+      write.then(
+        () => "ok",
+        (error: { reason?: string }) => error.reason,
+      );
+    const append = (key: SessionKey) =>
+      pipeline.append(appendInput(key, [eventOf()], { createUid: newId("uid") }));
+    const ids = ["first", "before", "stray", "after"];
+    expect(await Promise.all(ids.map((id) => reasonOf(append(keyOf("app", id)))))).toEqual([
+      "ok",
+      "ok",
+      "INTERNAL",
+      "ok",
+    ]);
+    const again = ["one", "two", "stray", "three"].map((id) => createInput(keyOf("app", id)));
+    expect(await Promise.all(again.map((input) => reasonOf(pipeline.create(input))))).toEqual([
+      "ok",
+      "ok",
+      "INTERNAL",
+      "ok",
+    ]);
+  }, 60_000);
 });
