@@ -1,7 +1,7 @@
 /** `sessiond serve`. */
 import type { Logger } from "pino";
 import { loadConfig } from "../config/load.ts";
-import { type Config, isLoopback, limitsOf, watchOptionsOf } from "../config.ts";
+import { type Config, isLoopback, limitsOf, tailOptionsOf, watchOptionsOf } from "../config.ts";
 import { createLog } from "../log.ts";
 import { WritePipeline } from "../pipeline/write-pipeline.ts";
 import { createHandlers } from "../rpc/index.ts";
@@ -11,6 +11,8 @@ import { StartError } from "../store/errors.ts";
 import type { StoreObserver } from "../store/observer.ts";
 import { engineFor } from "../store/open.ts";
 import type { Store, StoreCapabilities } from "../store/store.ts";
+import { withNotices } from "../tails/notices.ts";
+import { Tails } from "../tails/tails.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import { version } from "../version.ts";
 import { engineOptions } from "./migrate.ts";
@@ -33,16 +35,19 @@ export async function serve(args: readonly string[]): Promise<void> {
   await checkServer(config, log);
   const telemetry = await Telemetry.start(process.env);
   const { metrics } = telemetry;
-  const store = await openStore(engine, config, log, telemetry.storeObserver(log, config.slowStatement));
+  const opened = await openStore(engine, config, log, telemetry.storeObserver(log, config.slowStatement));
   const sweeping = new AbortController();
   try {
-    checkDurability(store.capabilities.durability, config, log);
+    checkDurability(opened.capabilities.durability, config, log);
     const limits = { ...limitsOf(config) };
-    const { maxEventBytes } = store.capabilities;
+    const { maxEventBytes } = opened.capabilities;
     if (maxEventBytes < limits.maxEventBytes) {
       log.warn({ maxEventBytes }, "the database takes smaller events than --max-event-bytes allows");
       limits.maxEventBytes = maxEventBytes;
     }
+    const options = tailOptionsOf(config);
+    const tails = new Tails({ store: opened, limits, options, observer: metrics.tails });
+    const store = withNotices(opened, tails);
     const pipeline = new WritePipeline(store, {
       maxQueued: limits.appendQueueCalls,
       maxQueuedBytes: limits.appendQueueBytes,
@@ -51,7 +56,7 @@ export async function serve(args: readonly string[]): Promise<void> {
       onCreates: (report) => metrics.creates(report),
     });
     const watch = watchOptionsOf(config);
-    const handlers = createHandlers({ store, pipeline, limits, watch });
+    const handlers = createHandlers({ store, pipeline, limits, tails, watch });
     const { description } = store.capabilities;
     const server = await startServer({
       config,
@@ -63,7 +68,8 @@ export async function serve(args: readonly string[]): Promise<void> {
       ...(config.metrics ? { metrics: () => metrics.read() } : {}),
     });
     metrics.watchProcess();
-    metrics.store.watch(store);
+    metrics.store.watch(opened);
+    metrics.tails.watch(tails, log);
     metrics.watch({
       calls: () => server.running,
       writes: () => pipeline.waiting,
@@ -76,11 +82,12 @@ export async function serve(args: readonly string[]): Promise<void> {
     const signal = await stopped;
     log.info({ signal, graceMs: config.shutdownGrace }, "shutting down");
     await server.close(config.shutdownGrace);
+    tails.close();
     // Appends whose callers have gone: they may be committed already.
     await within(pipeline.drain(), leftoverMs);
   } finally {
     sweeping.abort();
-    await within(store.close(), leftoverMs);
+    await within(opened.close(), leftoverMs);
     await telemetry.close();
   }
   log.info("stopped");

@@ -7,9 +7,10 @@ import type { Limits } from "../config/limits.ts";
 import { sessionBytes } from "../rpc/convert/session-bytes.ts";
 import type { Cursor, HistoryFilter } from "../rpc/cursor.ts";
 import { seqBeyondHead } from "../rpc/errors.ts";
-import type { SessionKey, SessionRecord, State, Store } from "../store/store.ts";
+import type { SessionChange, SessionKey, SessionRecord, State, Store } from "../store/store.ts";
 import type { StoredEvent } from "../store/stored-event.ts";
-import { FrameAssembler } from "./frames.ts";
+import { ChangeQueue, type ChangeStore } from "./changes.ts";
+import { type EventsFrame, FrameAssembler } from "./frames.ts";
 import { missingEvent, requireNotTrimmed, requireSession } from "./one-session.ts";
 import { splitState } from "./state-frames.ts";
 
@@ -42,23 +43,27 @@ export type HistoryFrame = Place &
       }
     | { readonly kind: "state"; readonly state: State; readonly continues: boolean }
     | { readonly kind: "events"; readonly events: readonly StoredEvent[]; readonly continues: boolean }
+    | { readonly kind: "changed"; readonly change: SessionChange }
     | { readonly kind: "caughtUp" }
   );
 
-interface Place {
+/** Where a stream is after a frame. */
+export interface Place {
   /** The newest seq that the frames up to this one cover. */
   readonly seq: number;
   readonly resume: Cursor;
 }
 
-type HistoryStore = Pick<Store, "getSession" | "readEvents" | "seqBeforeNewest">;
+/** What a history is read from. */
+export type HistoryStore = ChangeStore & Pick<Store, "getSession" | "readEvents" | "seqBeforeNewest">;
 
 /** More appends than these per frame save nothing. */
-const FRAME_EVENTS = 64;
+export const FRAME_EVENTS = 64;
 
 /**
  * The session as of one snapshot, its events up to the head of that snapshot, and the
- * word that they are complete.
+ * word that they are complete. A resumed one tells the changes without an event since its
+ * cursor, each in its place; the state of any other has them all.
  * @throws RpcError or StoreError SESSION_NOT_FOUND, SESSION_RECREATED, SEQ_BEYOND_HEAD,
  *   EVENTS_TRIMMED; any other Error if the store misses an event
  */
@@ -72,9 +77,12 @@ export async function* readHistory(
   const session = requireSession(await store.getSession(request.key, signal), request.uid, cursor?.uid);
   const filter = filterOf(session, request.start);
   const afterSeq = await startSeq(store, session, request.start, signal);
+  const changes = new ChangeQueue(store, session, cursor?.revision ?? session.revision, limits, signal);
+  await changes.load();
   const place = (seq: number, resumeSeq = seq): Place => {
     const passed = filter !== undefined && resumeSeq >= filter.throughSeq;
-    return { seq, resume: { uid: session.uid, seq: resumeSeq, filter: passed ? undefined : filter } };
+    const resume = { uid: session.uid, seq: resumeSeq, revision: changes.told };
+    return { seq, resume: { ...resume, filter: passed ? undefined : filter } };
   };
   const [first, ...rest] = stateParts(session, limits);
   yield {
@@ -89,15 +97,26 @@ export async function* readHistory(
   const frames = new FrameAssembler({ maxBytes: limits.frameBytes, maxEvents: FRAME_EVENTS }, afterSeq);
   for (const range of rangesOf(session, afterSeq, filter)) {
     for await (const events of readRange(store, session, range, limits, signal)) {
-      for (const frame of events.flatMap((event) => frames.add(event))) {
-        yield { kind: "events", ...frame, ...place(frame.seq, frame.resumeSeq) };
+      for (const event of events) {
+        while (changes.isBefore(event.seq)) {
+          for (const frame of frames.finish()) yield eventsFrame(frame, place);
+          const change = await changes.take();
+          yield { kind: "changed", change, ...place(Math.max(afterSeq, change.afterSeq)) };
+        }
+        for (const frame of frames.add(event)) yield eventsFrame(frame, place);
       }
     }
   }
-  for (const frame of frames.finish()) {
-    yield { kind: "events", ...frame, ...place(frame.seq, frame.resumeSeq) };
+  for (const frame of frames.finish()) yield eventsFrame(frame, place);
+  while (changes.isBefore(Number.POSITIVE_INFINITY)) {
+    const change = await changes.take();
+    yield { kind: "changed", change, ...place(Math.max(afterSeq, change.afterSeq)) };
   }
   yield { kind: "caughtUp", ...place(session.headSeq) };
+}
+
+function eventsFrame(frame: EventsFrame, place: (seq: number, resumeSeq: number) => Place): HistoryFrame {
+  return { kind: "events", ...frame, ...place(frame.seq, frame.resumeSeq) };
 }
 
 function stateParts(session: SessionRecord, limits: Limits): State[] {
@@ -118,6 +137,9 @@ async function startSeq(
   signal: AbortSignal,
 ): Promise<number> {
   const { headSeq: throughSeq, key } = session;
+  if (start.cursor !== undefined && start.cursor.revision > session.revision) {
+    throw seqBeyondHead(start.cursor.seq, throughSeq);
+  }
   const given = start.cursor?.seq ?? start.afterSeq;
   if (given !== undefined && given > throughSeq) throw seqBeyondHead(given, throughSeq);
   // after_seq 0 is the beginning, wherever that is; a cursor's 0 is a place that was reached.

@@ -51,9 +51,16 @@ export class FrameAssembler {
     return frames;
   }
 
-  /** The last frame; a history ends with a whole append. */
+  /** What is left where every append is whole: before a change, and at the end of a history. */
   finish(): EventsFrame[] {
     return this.events.length === 0 ? [] : [this.cut(this.events.length, false)];
+  }
+
+  /** What is left where a read ended anywhere: the last append may go on in the next one. */
+  flush(): EventsFrame[] {
+    const frames = this.whole === 0 ? [] : [this.cut(this.whole, false)];
+    if (this.events.length > 0) frames.push(this.cut(this.events.length, true));
+    return frames;
   }
 
   private overflows(bytes: number): boolean {

@@ -3,7 +3,7 @@ import type { SessionKey } from "../store/store.ts";
 import { RpcError } from "./errors.ts";
 import { openToken, sealToken } from "./token.ts";
 
-const KIND = "cursor/1";
+const KIND = "cursor/2";
 
 /** Leaves out events of the history: what is appended later comes whatever its timestamp. */
 export interface HistoryFilter {
@@ -19,6 +19,11 @@ export interface Cursor {
   readonly uid: string;
   /** Everything up to this seq was sent, or was not asked for. */
   readonly seq: number;
+  /**
+   * Every change without an event up to this revision was told, or is in the state that
+   * the stream opened with.
+   */
+  readonly revision: number;
   /** The filter that the stream was opened with, which a resumed one goes on with. */
   readonly filter: HistoryFilter | undefined;
 }
@@ -28,6 +33,7 @@ export function encodeCursor(key: SessionKey, cursor: Cursor): string {
   return sealToken(KIND, binding(key), [
     cursor.uid,
     cursor.seq,
+    cursor.revision,
     cursor.filter?.afterTime ?? null,
     cursor.filter?.throughSeq ?? null,
   ]);
@@ -35,11 +41,11 @@ export function encodeCursor(key: SessionKey, cursor: Cursor): string {
 
 /** @throws RpcError INVALID_CURSOR if it is damaged or belongs to a session of another key */
 export function decodeCursor(key: SessionKey, text: string): Cursor {
-  const [uid, seq, afterTime, throughSeq] = openToken(KIND, binding(key), text) ?? [];
-  if (typeof uid !== "string" || !isSeq(seq)) throw invalidCursor();
-  if (afterTime === null && throughSeq === null) return { uid, seq, filter: undefined };
+  const [uid, seq, revision, afterTime, throughSeq] = openToken(KIND, binding(key), text) ?? [];
+  if (typeof uid !== "string" || !isSeq(seq) || !isSeq(revision)) throw invalidCursor();
+  if (afterTime === null && throughSeq === null) return { uid, seq, revision, filter: undefined };
   if (typeof afterTime !== "number" || !isSeq(throughSeq)) throw invalidCursor();
-  return { uid, seq, filter: { afterTime, throughSeq } };
+  return { uid, seq, revision, filter: { afterTime, throughSeq } };
 }
 
 function binding(key: SessionKey): readonly string[] {

@@ -6,8 +6,6 @@ import {
   type WatchSessionsRequest,
   type WatchSessionsResponseSchema,
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
-import { LiveStreams } from "../tails/live-streams.ts";
-import { defaultTailOptions } from "../tails/options.ts";
 import { SessionsFeeds } from "../tails/sessions-feeds.ts";
 import { type WatchFrame, type WatchRequest, watchSessions as watch } from "../tails/sessions-watch.ts";
 import { toKey, toSession } from "./convert/session.ts";
@@ -24,13 +22,12 @@ type Frame = NonNullable<MessageInitShape<typeof WatchSessionsResponseSchema>["f
 
 /** Tells of the sessions of an app or a user as they are created, changed and deleted. */
 export function watchSessions(deps: Deps): StreamHandler<typeof SessionService.method.watchSessions> {
-  const { clock, limits, store, watch: options } = deps;
+  const { clock, limits, store, tails, watch: options } = deps;
   const feeds = new SessionsFeeds(store, { ...options, clock });
-  const streams = new LiveStreams(defaultTailOptions);
   const parts = { store, feeds, limits, windowMicros: options.windowMs * 1_000, clock };
   return async function* (request, context) {
     const watched = checkRequest(request);
-    const stream = streams.open(context, heartbeatMs(request.heartbeatInterval));
+    const stream = tails.streams.open(context, heartbeatMs(request.heartbeatInterval));
     let sessions = 0;
     try {
       for await (const frame of watch(parts, watched, stream, context.signal)) {

@@ -5,6 +5,7 @@ import type { CallEnd, CallInfo } from "../server/call-observer.ts";
 import { version } from "../version.ts";
 import { register } from "./read-metric.ts";
 import { StoreMetrics } from "./store-metrics.ts";
+import { TailMetrics } from "./tail-metrics.ts";
 import { Distribution, Tally } from "./tally.ts";
 
 const callSeconds = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
@@ -28,6 +29,8 @@ export interface Running {
 /** The metrics of one server. */
 export class Metrics {
   readonly store: StoreMetrics;
+  /** Those of live streams. */
+  readonly tails: TailMetrics;
   readonly #registry = new Registry();
   readonly #calls: Tally;
   readonly #callSeconds: Distribution;
@@ -114,6 +117,7 @@ export class Metrics {
       waitSeconds,
     );
     this.store = new StoreMetrics(this.#registry);
+    this.tails = new TailMetrics(this.#registry);
   }
 
   /** Adds what Node and the process tell of themselves: memory, CPU, event loop, garbage collection. Call once. */

@@ -177,12 +177,6 @@ overEveryClient((subject) => {
     });
   });
 
-  test("answers UNIMPLEMENTED to what is not there yet", async () => {
-    const key = await newSession(1);
-    const call = subject.api.streamEvents({ key, follow: true });
-    expect(await failureOf(call)).toMatchObject({ code: "UNIMPLEMENTED", reason: "UNIMPLEMENTED" });
-  });
-
   test("can be left in the middle", async () => {
     const content = JSON.stringify({ text: "x".repeat(3_000) });
     const key = await newSession(300, { content });

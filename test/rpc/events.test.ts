@@ -514,12 +514,6 @@ describe("StreamEvents", () => {
     caller.abort(new RpcError("CANCELLED", "left"));
     expect((await failureOf(collect(stream))).reason).toBe("CANCELLED");
   });
-
-  it("does not follow yet", async () => {
-    await service.call("createSession", { key });
-    const failure = await failureOf(collect(service.stream({ key, follow: true })));
-    expect(failure.reason).toBe("UNIMPLEMENTED");
-  });
 });
 
 describe("ListEvents", () => {

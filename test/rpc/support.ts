@@ -28,6 +28,9 @@ import { createHandlers } from "../../src/rpc/index.ts";
 import { type Status, toStatus } from "../../src/rpc/status.ts";
 import { engineFor } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/store.ts";
+import { withNotices } from "../../src/tails/notices.ts";
+import { defaultTailOptions, type TailOptions } from "../../src/tails/options.ts";
+import { Tails } from "../../src/tails/tails.ts";
 
 const log = pino({ level: "silent" });
 
@@ -40,7 +43,14 @@ export class Service {
   nowMicros = 1_700_000_000_000_000;
   private readonly folder: string;
 
-  private constructor(store: Store, folder: string, limits: Limits) {
+  readonly tails: Tails;
+  /** The store that tails read: the one that does not tell them of changes. */
+  readonly opened: Store;
+
+  private constructor(opened: Store, folder: string, limits: Limits, options: TailOptions) {
+    this.tails = new Tails({ store: opened, limits, options });
+    this.opened = opened;
+    const store = withNotices(opened, this.tails);
     this.store = store;
     this.folder = folder;
     this.pipeline = new WritePipeline(store, {
@@ -50,6 +60,7 @@ export class Service {
     });
     this.handlers = createHandlers({
       store,
+      tails: this.tails,
       pipeline: this.pipeline,
       limits,
       clock: () => {
@@ -59,7 +70,7 @@ export class Service {
     });
   }
 
-  static async open(limits: Partial<Limits> = {}): Promise<Service> {
+  static async open(limits: Partial<Limits> = {}, tails: Partial<TailOptions> = {}): Promise<Service> {
     const folder = mkdtempSync(join(tmpdir(), "sessiond-rpc-"));
     const url = `sqlite:${join(folder, "test.db")}`;
     const options = {
@@ -72,11 +83,12 @@ export class Service {
     };
     await engineFor(url).migrate(url, { ...options, dryRun: false });
     const store = await engineFor(url).open(url, options);
-    return new Service(store, folder, { ...defaultLimits, ...limits });
+    return new Service(store, folder, { ...defaultLimits, ...limits }, { ...defaultTailOptions, ...tails });
   }
 
   async close(): Promise<void> {
     await this.pipeline.drain();
+    this.tails.close();
     await this.store.close();
     rmSync(this.folder, { recursive: true });
   }
@@ -140,6 +152,7 @@ function answered<D extends DescMethod["output"]>(desc: D, answer: Answer<D>): M
 export function newContext(
   method: string,
   signal: AbortSignal = new AbortController().signal,
+  stopSignal: AbortSignal = new AbortController().signal,
 ): RequestContext & { readonly headers: Map<string, string> } {
   const headers = new Map<string, string>();
   return {
@@ -147,7 +160,7 @@ export function newContext(
     requestId: "request-1",
     method,
     signal,
-    stopSignal: () => new AbortController().signal,
+    stopSignal: () => stopSignal,
     deadlineMs: undefined,
     caller: { protocol: "grpc", peer: "test", userAgent: "test" },
     log,

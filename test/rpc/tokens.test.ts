@@ -5,7 +5,7 @@ import { sealToken } from "../../src/rpc/token.ts";
 import { toFailure } from "./support.ts";
 
 const key = { appName: "app", userId: "user", sessionId: "session" };
-const cursor: Cursor = { uid: "u-1", seq: 42, filter: undefined };
+const cursor: Cursor = { uid: "u-1", revision: 9, seq: 42, filter: undefined };
 
 function reasonOf(run: () => unknown): string {
   try {

@@ -1,0 +1,97 @@
+/** The tails of a process: who follows which session. */
+import type { Limits } from "../config/limits.ts";
+import { keyText } from "../store/append-plan.ts";
+import type { SessionKey, Store } from "../store/store.ts";
+import { type LiveStream, LiveStreams, type StreamCall, tooManyTails } from "./live-streams.ts";
+import type { SessionListener } from "./notices.ts";
+import type { TailObserver } from "./observer.ts";
+import { unobserved } from "./observer.ts";
+import type { TailOptions } from "./options.ts";
+import { HeadPoller } from "./poller.ts";
+import { readStep, type StepStore } from "./step.ts";
+import { WatchedSession } from "./watched-session.ts";
+
+/** What tails work with. */
+export interface TailsParts {
+  readonly store: StepStore & Pick<Store, "capabilities">;
+  readonly limits: Limits;
+  readonly options: TailOptions;
+  readonly observer?: TailObserver;
+}
+
+/** A place among the followers of a session. */
+export interface Follower {
+  readonly session: WatchedSession;
+  readonly stream: LiveStream;
+  /** Gives the place back. */
+  leave(): void;
+}
+
+/** Tells tails of what happens to their sessions, in this process by notices, elsewhere by polling. */
+export class Tails implements SessionListener {
+  /** All live streams, those of the live lists too. */
+  readonly streams: LiveStreams;
+  readonly observer: TailObserver;
+  readonly #parts: TailsParts;
+  readonly #watched = new Map<string, WatchedSession>();
+  readonly #poller: HeadPoller | undefined;
+
+  constructor(parts: TailsParts) {
+    this.#parts = parts;
+    this.observer = parts.observer ?? unobserved;
+    this.streams = new LiveStreams(parts.options);
+    if (parts.store.capabilities.shared) {
+      this.#poller = new HeadPoller(parts.store, this.#watched, parts.options, this.observer);
+    }
+  }
+
+  /** How many sessions are followed. */
+  get sessions(): number {
+    return this.#watched.size;
+  }
+
+  /** Follows a session from now on. @throws RpcError SERVER_BUSY */
+  follow(key: SessionKey, call: StreamCall, heartbeatMs: number): Follower {
+    const { maxTailsPerSession } = this.#parts.options;
+    const name = keyText(key);
+    const session = this.#watched.get(name) ?? this.#watch(key);
+    if (session.streams.size >= maxTailsPerSession) {
+      throw tooManyTails("max_tails_per_session", maxTailsPerSession);
+    }
+    const stream = this.streams.open(call, heartbeatMs);
+    session.streams.add(stream);
+    this.#watched.set(name, session);
+    this.#poller?.start();
+    return {
+      session,
+      stream,
+      leave: () => {
+        stream.close();
+        session.streams.delete(stream);
+        if (session.streams.size === 0 && this.#watched.get(name) === session) this.#watched.delete(name);
+      },
+    };
+  }
+
+  moved(session: Parameters<SessionListener["moved"]>[0]): void {
+    if (this.#watched.size > 0) this.#watched.get(keyText(session.key))?.moved(session);
+  }
+
+  deleted(key: SessionKey): void {
+    if (this.#watched.size > 0) this.#watched.get(keyText(key))?.deleted();
+  }
+
+  /** Asks the database for nothing any more. */
+  close(): void {
+    this.#poller?.stop();
+  }
+
+  #watch(key: SessionKey): WatchedSession {
+    const { store, limits, options } = this.#parts;
+    const read = (place: Parameters<typeof readStep>[2]) => {
+      this.observer.read();
+      return readStep(store, key, place, limits);
+    };
+    return new WatchedSession(key, read, options.tailCacheBytes);
+  }
+}

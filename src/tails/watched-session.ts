@@ -1,0 +1,122 @@
+/** A session that somebody follows: who does, and the newest reads, which its tails share. */
+import type { HeadRecord, SessionKey } from "../store/store.ts";
+import type { LiveStream } from "./live-streams.ts";
+import type { Step, TailPlace } from "./step.ts";
+
+/** Reads one step of the session. */
+export type ReadStep = (place: TailPlace) => Promise<Step>;
+
+/** A read, running or done. */
+interface Read {
+  readonly step: Promise<Step>;
+  /** The news that there were when it began. */
+  readonly asOf: number;
+  bytes: number;
+}
+
+/** What a tail gets of a step. */
+export interface SharedStep extends Step {
+  /** The news that it surely has: a tail at its end waits for later ones. */
+  readonly asOf: number;
+}
+
+/** Reads that are kept beside their bytes' bound: they are small where sessions are. */
+const MAX_READS = 16;
+
+export class WatchedSession {
+  readonly key: SessionKey;
+  readonly streams = new Set<LiveStream>();
+  readonly #readStep: ReadStep;
+  readonly #maxBytes: number;
+  /** By place, the oldest first. */
+  readonly #reads = new Map<string, Read>();
+  #bytes = 0;
+  #news = 0;
+  #known: Pick<HeadRecord, "uid" | "revision"> | undefined;
+
+  /** Keeps the newest reads, of at most `maxBytes` in all. */
+  constructor(key: SessionKey, readStep: ReadStep, maxBytes: number) {
+    this.key = key;
+    this.#readStep = readStep;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Counts what it was told; more than a step's `asOf` means that there may be more to read. */
+  get news(): number {
+    return this.#news;
+  }
+
+  /** It is at this revision or later. Says whether that is news. */
+  moved({ uid, revision }: Pick<HeadRecord, "uid" | "revision">): boolean {
+    if (this.#known?.uid === uid && this.#known.revision >= revision) return false;
+    this.#known = { uid, revision };
+    this.#tell();
+    return true;
+  }
+
+  /** There is no such session any more. Says whether that is news. */
+  deleted(): boolean {
+    if (this.#known === undefined) return false;
+    this.#known = undefined;
+    this.#tell();
+    return true;
+  }
+
+  /**
+   * A tail has read its history up to here. Gives the news that it has, or undefined where more
+   * is known already. Never raises what is known: that would hide it from the other tails.
+   */
+  joined({ uid, revision }: Pick<HeadRecord, "uid" | "revision">): number | undefined {
+    this.#known ??= { uid, revision };
+    const same = this.#known.uid === uid && this.#known.revision === revision;
+    return same ? this.#news : undefined;
+  }
+
+  /** What comes after a place: read once for all tails that are there. */
+  async step(place: TailPlace): Promise<SharedStep> {
+    const name = `${place.uid} ${place.seq} ${place.resumeSeq} ${place.revision}`;
+    for (;;) {
+      const read = this.#reads.get(name) ?? this.#begin(name, place);
+      const step = await read.step;
+      // One that found nothing holds only for what was known when it began.
+      if (step.frames.length > 0 || step.gone !== undefined || read.asOf === this.#news) {
+        return { ...step, asOf: read.asOf };
+      }
+      this.#forget(name, read);
+    }
+  }
+
+  #begin(name: string, place: TailPlace): Read {
+    const read: Read = { step: this.#readStep(place), asOf: this.#news, bytes: 0 };
+    this.#reads.set(name, read);
+    read.step.then(
+      (step) => {
+        if (this.#reads.get(name) !== read) return;
+        read.bytes = step.bytes;
+        this.#bytes += step.bytes;
+        this.#shrink();
+      },
+      // Whoever waits for it learns of the failure; whoever comes later tries anew.
+      () => this.#forget(name, read),
+    );
+    return read;
+  }
+
+  #shrink(): void {
+    for (const [name, read] of this.#reads) {
+      if (this.#bytes <= this.#maxBytes && this.#reads.size <= MAX_READS) return;
+      this.#forget(name, read);
+    }
+  }
+
+  #forget(name: string, read: Read): void {
+    if (this.#reads.get(name) !== read) return;
+    this.#reads.delete(name);
+    this.#bytes -= read.bytes;
+  }
+
+  #tell(): void {
+    this.#news++;
+    for (const stream of this.streams) stream.wake();
+  }
+}
