@@ -7,16 +7,20 @@ export interface LogEntry<News> {
   readonly through: number;
 }
 
-/** What a log holds at most. */
-const MAX_ENTRIES = 4_096;
 /** Entries that were added longer ago are let go, in microseconds. */
 const MAX_AGE_MICROS = 60_000_000;
 
 /** A log whose entries have indexes that never change; the oldest are let go. */
 export class FeedLog<News> {
+  readonly #maxEntries: number;
   #entries: LogEntry<News>[] = [];
   /** The index of the first entry. */
   #first = 0;
+
+  /** It keeps at least so many of the newest entries, and at most twice as many. */
+  constructor(maxEntries: number) {
+    this.#maxEntries = maxEntries;
+  }
 
   /** The index that the next entry will have. */
   get end(): number {
@@ -26,7 +30,7 @@ export class FeedLog<News> {
   add(news: News, through: number): void {
     this.#entries.push({ news, through });
     // Some at a time, since each cut moves all the others.
-    if (this.#entries.length >= 2 * MAX_ENTRIES) this.#cut(MAX_ENTRIES);
+    if (this.#entries.length >= 2 * this.#maxEntries) this.#cut(this.#maxEntries);
   }
 
   /** At most `limit` entries from an index on; undefined if the log no longer reaches back so far. */

@@ -30,6 +30,8 @@ export interface FeedOptions {
   readonly busyMs: number;
   /** From one read of the whole overlap to the next, in milliseconds. */
   readonly overlapEveryMs: number;
+  /** Entries that are kept for watchers that fall behind; one further behind reads by itself. */
+  readonly logEntries: number;
   /** How many feeds this process has, which together read for a tenth of the time. */
   readonly feeds: () => number;
   /** Microseconds since 1970. */
@@ -54,7 +56,7 @@ const FAILURE_PAUSE_MS = 500;
 
 /** One app's feed. It reads from its making until `stop`. */
 export class SessionsFeed {
-  readonly log = new FeedLog<SessionNews>();
+  readonly log: FeedLog<SessionNews>;
   /** Resolves when what was there has been seen: what is committed from then on is told. */
   readonly started: Promise<void>;
   readonly #appName: string;
@@ -81,6 +83,7 @@ export class SessionsFeed {
     this.#appName = appName;
     this.#store = store;
     this.#options = options;
+    this.log = new FeedLog(options.logEntries);
     this.started = this.#start();
     // Those who wait for it hear of the failure.
     this.started.catch(() => this.stop());

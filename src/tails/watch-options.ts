@@ -3,7 +3,7 @@ import type { FeedOptions } from "./sessions-feed.ts";
 
 /** Times in milliseconds. */
 export interface WatchOptions
-  extends Pick<FeedOptions, "overlapMs" | "quietMs" | "busyMs" | "overlapEveryMs"> {
+  extends Pick<FeedOptions, "overlapMs" | "quietMs" | "busyMs" | "overlapEveryMs" | "logEntries"> {
   /** How long deletes are remembered, and how old a cursor may be that goes on. */
   readonly windowMs: number;
 }
@@ -15,4 +15,5 @@ export const defaultWatchOptions: WatchOptions = {
   quietMs: 250,
   busyMs: 50,
   overlapEveryMs: 2_000,
+  logEntries: 4_096,
 };
