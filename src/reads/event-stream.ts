@@ -171,12 +171,12 @@ function rangesOf({ headSeq }: SessionRecord, afterSeq: number, filter: HistoryF
 
 async function* readRange(
   store: HistoryStore,
-  { key, uid }: SessionRecord,
+  { key, uid, eventBytes: sessionBytes }: SessionRecord,
   { afterSeq, throughSeq, afterTime }: Range,
   limits: Limits,
   signal: AbortSignal,
 ): AsyncGenerator<StoredEvent[], void, undefined> {
-  const bounds = { maxRows: limits.readRangeRows, maxBytes: limits.readRangeBytes };
+  const bounds = { maxRows: limits.readRangeRows, maxBytes: limits.readRangeBytes, sessionBytes };
   let seq = afterSeq;
   while (seq < throughSeq) {
     const before = seq;

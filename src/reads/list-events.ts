@@ -76,6 +76,7 @@ function rangeOf(session: SessionRecord, query: SessionEventsQuery, limits: Limi
     afterTime: query.afterTime,
     maxRows: query.limit,
     maxBytes: limits.pageBytes,
+    sessionBytes: session.eventBytes,
   };
 }
 

@@ -273,6 +273,8 @@ export interface EventRange {
   readonly maxRows: number;
   /** or before the event with which it would weigh more; it has at least one event. */
   readonly maxBytes: number;
+  /** What all events of the session weigh, if it is known: saves looks at what a short one weighs. */
+  readonly sessionBytes?: number | undefined;
 }
 
 /** See `Store.seqBeforeNewest`. */

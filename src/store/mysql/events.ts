@@ -8,7 +8,6 @@ import type {
   EventRange,
   ListScopeEventsInput,
   NewestInput,
-  SessionKey,
 } from "../store.ts";
 import {
   type EventRow,
@@ -29,7 +28,12 @@ import { read } from "./transaction.ts";
 /** Events that one chunk has at most; what came in meanwhile. */
 const CHUNK_EVENTS = 64;
 
-const FROM_EVENTS = "FROM adk_events FORCE INDEX (PRIMARY)";
+const FROM_EVENTS = "FROM adk_events e FORCE INDEX (PRIMARY)";
+/**
+ * Whether the session is the one with this uid. In one statement, and so in one snapshot,
+ * with its events: a row that comes proves that none was left out because the session is gone.
+ */
+const UID_IS = `(SELECT uid FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}) = ?`;
 /** NULL is -0.0. */
 const SINCE = "COALESCE(timestamp, 0) >= ?";
 
@@ -42,17 +46,21 @@ export async function* readEvents(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StoredEvent[]> {
   yield* feed<StoredEvent>(signal, CHUNK_EVENTS, (push, stop) =>
-    readRange(pool, range, push, stop, async (connection, give) => {
-      const seqs = await boundedSeqs(connection, range);
-      if (seqs === undefined) return;
-      const bounded = { ...range, afterSeq: seqs.first - 1, throughSeq: seqs.last };
-      const { sql, values } = eventsIn(bounded, range.afterTime);
+    readOnce(pool, push, stop, async (connection, give) => {
+      const bounded = await boundedRange(connection, range);
+      if (bounded === undefined) return requireUid(connection, range);
+      let found = false;
       const order = range.descending ? "DESC" : "ASC";
       await connection.stream<EventRow>(
-        `SELECT ${READ_COLUMNS} ${FROM_EVENTS} WHERE ${sql} ORDER BY seq ${order}`,
-        values,
-        (row) => give(toStoredEvent(row)),
+        `SELECT ${READ_COLUMNS} ${FROM_EVENTS} WHERE ${bounded.sql} AND ${UID_IS} ` +
+          `ORDER BY seq ${order} LIMIT ${count(range.maxRows)}`,
+        [...bounded.values, ...keyValues(range.key), range.uid],
+        (row) => {
+          found = true;
+          give(toStoredEvent(row));
+        },
       );
+      if (!found) await requireUid(connection, range);
     }),
   );
 }
@@ -63,7 +71,7 @@ export async function* readStateDeltas(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EventDelta[]> {
   const deltas = feed<EventDelta>(signal, CHUNK_EVENTS, (push, stop) =>
-    readRange(pool, range, push, stop, async (connection, give) => {
+    readOnce(pool, push, stop, async (connection, give) => {
       let left = range.maxRows;
       // A row may have no delta of the session's own: then the rows are fewer than were read.
       for (let afterSeq = range.afterSeq, read = left; left > 0 && read >= left; ) {
@@ -85,8 +93,9 @@ export async function* readStateDeltas(
             give({ seq: row.seq, revision: row.revision, delta });
           },
         );
-        if (read < asked) return;
+        if (read < asked) break;
       }
+      await requireUid(connection, range);
     }),
   );
   yield* deltas;
@@ -151,13 +160,9 @@ interface DeltaRow {
   readonly removed_state_keys: string | null;
 }
 
-/**
- * Runs a read of one session's events and then checks that the session is still there,
- * so that a history is never cut short.
- */
-async function readRange<T>(
+/** Runs a read that gives items as they come: once it gave one, it is not run again. */
+async function readOnce<T>(
   pool: Pool,
-  { key, uid }: Range,
   push: (item: T) => void,
   signal: AbortSignal,
   work: (connection: Connection, give: (item: T) => void) => Promise<void>,
@@ -170,7 +175,6 @@ async function readRange<T>(
   await read(pool, signal, async (connection) => {
     try {
       await work(connection, give);
-      await requireUid(connection, key, uid);
     } catch (error) {
       // What was given out is not read again.
       throw given ? toStoreError(error) : error;
@@ -178,7 +182,11 @@ async function readRange<T>(
   });
 }
 
-async function requireUid(connection: Connection, key: SessionKey, uid: string): Promise<void> {
+/**
+ * Checks that the session is still there, so that a history is never cut short.
+ * @throws StoreError SESSION_NOT_FOUND, SESSION_RECREATED
+ */
+async function requireUid(connection: Connection, { key, uid }: Range): Promise<void> {
   const [row] = await connection.execute<{ uid: string }>(
     `SELECT uid FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`,
     keyValues(key),
@@ -190,6 +198,30 @@ async function requireUid(connection: Connection, key: SessionKey, uid: string):
       facts: { actual_uid: row.uid },
     });
   }
+}
+
+/** So few rows are weighed by the statement that reads them, each by a sum over those before it. */
+const FEW_ROWS = 32;
+
+/** What the range's bounds leave, but for `maxRows`; undefined if it is known to be nothing. */
+async function boundedRange(connection: Connection, range: EventRange): Promise<Condition | undefined> {
+  const { afterSeq, throughSeq, maxRows, maxBytes, afterTime } = range;
+  if ((range.sessionBytes ?? Number.POSITIVE_INFINITY) <= maxBytes) return eventsIn(range, afterTime);
+  if (afterTime === undefined && Math.min(maxRows, throughSeq - afterSeq) <= FEW_ROWS) return lightest(range);
+  const seqs = await boundedSeqs(connection, range);
+  return seqs && eventsIn({ ...range, afterSeq: seqs.first - 1, throughSeq: seqs.last }, afterTime);
+}
+
+/** The first events that weigh at most `maxBytes` together, and the first whatever it weighs. */
+function lightest(range: EventRange): Condition {
+  const { sql, values } = eventsIn(range, undefined);
+  const before = range.descending ? "b.seq <= ? AND b.seq > e.seq" : "b.seq > ? AND b.seq < e.seq";
+  const edge = range.descending ? range.throughSeq : range.afterSeq;
+  return {
+    // Nothing comes before the first: its sum is NULL.
+    sql: `${sql} AND COALESCE((SELECT SUM(b.bytes) FROM adk_events b FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)} AND ${before}) + e.bytes, 0) <= ?`,
+    values: [...values, ...keyValues(range.key), edge, range.maxBytes],
+  };
 }
 
 /**

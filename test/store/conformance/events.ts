@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { EventPosition, ListScopeEventsInput, Store } from "../../../src/store/store.ts";
+import type { EventPosition, EventRange, ListScopeEventsInput, Store } from "../../../src/store/store.ts";
 import type { ScopeEvent } from "../../../src/store/stored-event.ts";
 import {
   append,
@@ -75,6 +75,30 @@ export const events = {
     expect(await read(640)).toEqual(count(1, 64));
     expect(await read(649)).toEqual(count(1, 64));
     expect(await read(705, true)).toEqual(count(31, 100).toReversed());
+  },
+
+  "a short read ends at maxBytes, and one of a session that weighs less does not": async ({ store, app }) => {
+    const session = await sessionWithEvents(store, keyOf(app), 40, (seq) => ({
+      ...eventOf({ id: `e${seq}` }),
+      bytes: seq === 30 ? 1_000 : 10,
+    }));
+    const read = async (maxBytes: number, more: Partial<EventRange> = {}) =>
+      seqs(await readRange(store, rangeOf(session, { maxBytes, maxRows: 20, ...more })));
+    const last = { afterSeq: 20, throughSeq: 40, maxRows: 1_000 };
+    for (const sessionBytes of [undefined, session.eventBytes]) {
+      const newest = { ...last, sessionBytes };
+      expect(await read(1e6, newest)).toEqual(count(21, 40));
+      expect(await read(90, newest)).toEqual(count(21, 29));
+      expect(await read(1_089, newest)).toEqual(count(21, 29));
+      expect(await read(1_090, newest)).toEqual(count(21, 30));
+      expect(await read(0, newest)).toEqual([21]);
+      expect(await read(1_099, { ...newest, descending: true })).toEqual(count(31, 40).toReversed());
+      expect(await read(1_100, { ...newest, descending: true })).toEqual(count(30, 40).toReversed());
+      expect(await read(1, { ...newest, throughSeq: 30, descending: true })).toEqual([30]);
+      expect(await read(45, { sessionBytes })).toEqual(count(1, 4));
+      expect(await read(1e6, { sessionBytes })).toEqual(count(1, 20));
+      expect(await read(1e6, { sessionBytes, descending: true })).toEqual(count(21, 40).toReversed());
+    }
   },
 
   "a caller that goes on after the last event sees every event once": async ({ store, app }) => {

@@ -153,6 +153,23 @@ describe.each(serverEngines())("%s: plans", (kind) => {
     for (const one of sent) expectByIndex(await stepsOf(one), one.query);
   });
 
+  test("a short history, and the newest events of a long one, are one statement", async () => {
+    const { store } = made;
+    const session = await mustGet(store, keyOf("app0", "s5", "u2"));
+    const { key, uid, headSeq: throughSeq, eventBytes: sessionBytes } = session;
+    const range = { key, uid, afterSeq: 0, throughSeq, descending: false, afterTime: undefined };
+    const ways = [
+      { maxRows: 2_000, maxBytes: sessionBytes, sessionBytes },
+      { maxRows: 20, maxBytes: sessionBytes - 1, sessionBytes },
+      { maxRows: 20, maxBytes: sessionBytes - 1, sessionBytes, descending: true },
+    ];
+    for (const bounds of ways) {
+      const sent = await sentBy(() => drain(store.readEvents({ ...range, ...bounds })));
+      expect(sent).toHaveLength(1);
+      for (const one of sent) expectByIndex(await stepsOf(one), one.query);
+    }
+  });
+
   /** Everything that a store does, by the name of its method, so that none is left out. */
   function everything(): Record<string, () => Promise<unknown>> {
     const { store } = made;
