@@ -16,8 +16,17 @@ import { ReferenceStore } from "./reference.ts";
 
 const seeds = Array.from({ length: 30 }, (_, at) => at + 1);
 
-/** A history of the reference store: three clients that take turns, then the final reads. */
+/** A history of the reference store, to be changed at will. */
 function historyOf(seed: number): Attempt[] {
+  const made = histories.get(seed) ?? makeHistory(seed);
+  histories.set(seed, made);
+  return [...made];
+}
+
+const histories = new Map<number, readonly Attempt[]>();
+
+/** Three clients that take turns, then the final reads. */
+function makeHistory(seed: number): Attempt[] {
   const random = new Random(seed);
   const store = new ReferenceStore();
   const clients = ["a", "b", "c"].map((name) => new Generator(random, "app", name));
