@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WritePipeline } from "../../../src/pipeline/write-pipeline.ts";
 import type { SessionKey } from "../../../src/store/store.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
+import { processes } from "../../support/databases/processes.ts";
 import {
   ANY,
   appendInput,
@@ -17,7 +18,7 @@ import {
   readHistory,
   sessionWithEvents,
 } from "../build.ts";
-import { type ServerStore, serverStore } from "./harness.ts";
+import { query, type ServerStore, serverStore } from "./harness.ts";
 
 describe.each(serverEngines())("%s: commits in flight", (kind) => {
   let made: ServerStore;
@@ -109,4 +110,37 @@ describe.each(serverEngines())("%s: commits in flight", (kind) => {
       "ok",
     ]);
   }, 60_000);
+
+  test("a commit whose callers have all gone is not run again", async () => {
+    const pipeline = new WritePipeline(made.store, {
+      maxQueued: 100,
+      maxQueuedBytes: 1 << 20,
+      maxCommits: 1,
+    });
+    const key = keyOf("app", "abandoned");
+    await pipeline.create(createInput(key));
+    const hand = await mysql.createConnection(made.url);
+    await hand.beginTransaction();
+    await hand.query("SELECT 1 FROM adk_sessions WHERE id = 'abandoned' FOR UPDATE");
+    const callers = [new AbortController(), new AbortController()];
+    const gone = new Error("gone");
+    const ended = callers.map(({ signal }, at) => {
+      const write = pipeline.append(appendInput(key, [eventOf({ id: `e${at}` })]), signal);
+      return expect(write).rejects.toBe(gone);
+    });
+    const waiting = async () => {
+      const listed = await processes((sql) => query(made.server.adminUrl, sql));
+      const database = new URL(made.url).pathname.slice(1);
+      return listed.find((each) => each.database === database && each.command === "Query")?.id;
+    };
+    await expect.poll(waiting, { timeout: 20_000 }).toBeDefined();
+    for (const caller of callers) caller.abort(gone);
+    await Promise.all(ended);
+    // Lost, so that it would run again.
+    await query(made.server.adminUrl, `KILL ${await waiting()}`);
+    await hand.rollback();
+    await hand.end();
+    await pipeline.drain();
+    expect(await mustGet(made.store, key)).toMatchObject({ revision: 1, headSeq: 0 });
+  });
 });
