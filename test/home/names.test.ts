@@ -82,7 +82,7 @@ describe("docs/protocol.md", () => {
     const count = (value: number) => value.toLocaleString("en-US");
     const expected = [
       `an event, the bytes of its texts: ${size(defaultLimits.maxEventBytes)}`,
-      `a message, so also a batch: ${size(defaultLimits.maxMessageBytes)}`,
+      `a message, so also a batch, on the wire: ${size(defaultLimits.maxMessageBytes)}; an answer in JSON six times as much`,
       `events of a batch: ${count(defaultLimits.maxBatchEvents)}`,
       `nesting of a JSON text: ${defaultLimits.maxJsonDepth} levels`,
       `keys that a delta sets and removes: ${count(defaultLimits.maxDeltaKeys)}`,
