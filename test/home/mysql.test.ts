@@ -4,8 +4,10 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engineOptions } from "../../src/cli/migrate.ts";
 import { configWith } from "../../src/config.ts";
+import type { EngineOptions } from "../../src/store/engine.ts";
 import type { Finding } from "../../src/store/finding.ts";
 import { engineFor } from "../../src/store/open.ts";
+import type { StateIndexes } from "../../src/store/state-index.ts";
 import { createInput, createSession, keyOf, sessionWithEvents } from "../store/build.ts";
 import { makeDatabase, query } from "../store/mysql/harness.ts";
 import { databaseServer, serverEngines, serverTimeout, type TestServer } from "../support/databases/index.ts";
@@ -54,6 +56,13 @@ describe.each(serverEngines())("docs/mysql.md on %s", (kind) => {
       for await (const finding of engine.doctor(serving, options)) findings.push(finding);
       expect(findings.filter(({ level }) => level === "fail")).toEqual([]);
       expect(findings.find(({ check }) => check === "privileges")?.level).toBe("ok");
+      const indexes = engine.stateIndexes as StateIndexes<EngineOptions>;
+      const index = { ...options, stateKey: "topic", type: "text", dryRun: false } as const;
+      await expect(indexes.add(serving, index)).rejects.toThrow(/the user may not do what sessiond needs/);
+      await indexes.add(at(names.sessiond_migrate, "first-secret"), index);
+      expect(await indexes.list(serving, options)).toHaveLength(1);
+      await (await engine.open(serving, options)).close();
+      await indexes.drop(at(names.sessiond_migrate, "first-secret"), index);
       await expect(query(serving, "ALTER TABLE adk_sessions ADD COLUMN a INT NULL")).rejects.toThrow(
         /denied/,
       );

@@ -1,4 +1,4 @@
-/** `sessiond doctor` and `sessiond stats` as a user runs them. */
+/** `sessiond doctor`, `sessiond stats` and `sessiond index` as a user runs them. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -87,7 +87,35 @@ describe("on a SQLite file", () => {
     });
   });
 
+  test("index: dry run, add, list, refusals, drop", async () => {
+    const index = (...args: readonly string[]) => sessiond("index", ...args, "--store", store);
+    const step = ["--state", "step"];
+    const dry = await index("add", ...step, "--as", "integer", "--dry-run");
+    expect([dry.code, dry.err]).toEqual([0, ""]);
+    expect(dry.out).toMatch(/^ALTER TABLE [^;]* ADD COLUMN [^;]*state_step[^;]*;$/m);
+    expect(await index("list", "--json")).toMatchObject({ code: 0, out: "[]\n" });
+    const added = await index("add", ...step, "--as=integer");
+    expect([added.code, added.err]).toEqual([0, ""]);
+    expect(added.out).toMatch(/ask adk_session_states by state_step\.\n/);
+    const again = await index("add", ...step, "--as", "integer");
+    expect([again.code, again.out]).toEqual([1, ""]);
+    expect(again.err).toMatch(/"step" has an index as integer already/);
+    expect((await index("list")).out).toMatch(
+      /^state key +as +column +rows +of another type\n"step" +integer +state_step +0 +0\n$/,
+    );
+    expect(await index("drop", ...step)).toMatchObject({ code: 0, err: "" });
+    const gone = await index("drop", ...step);
+    expect([gone.code, gone.err]).toEqual([1, expect.stringMatching(/"step" has no index\. None has\./)]);
+  }, 120_000);
+
   test.each([
+    [["index"], /index needs one of add, list, drop/],
+    [["index", "lst"], /index has no "lst" \(did you mean list\?\)/],
+    [["index", "add", "--as", "text"], /--state KEY is missing/],
+    [
+      ["index", "add", "--state", "a", "--as", "int"],
+      /--as is one of text, integer, number, boolean, not "int"/,
+    ],
     [["stats", "--largest", "many"], /--largest is a whole number up to 1000/],
     [["stats", "--app"], /--app needs a value: --app NAME/],
     [["stats", "--app", "a", "--app=b"], /--app is given twice/],
@@ -99,8 +127,8 @@ describe("on a SQLite file", () => {
     expect(code).toBe(2);
   });
 
-  test("both tell how they are used", async () => {
-    for (const command of ["doctor", "stats"]) {
+  test("each tells how it is used", async () => {
+    for (const command of ["doctor", "stats", "index"]) {
       expect((await sessiond(command, "--help")).out).toContain(`Usage: sessiond ${command}`);
     }
   });
