@@ -23,8 +23,13 @@ export interface StoppedReader {
 }
 
 /** Opens a stream over a door and stops reading it. */
-export function stopReading(door: "gRPC" | "HTTP", server: Server, key: Key): Promise<StoppedReader> {
-  const message = create(StreamEventsRequestSchema, { key: { ...key } });
+export function stopReading(
+  door: "gRPC" | "HTTP",
+  server: Server,
+  key: Key,
+  follow = false,
+): Promise<StoppedReader> {
+  const message = create(StreamEventsRequestSchema, { key: { ...key }, follow });
   return door === "gRPC"
     ? overGrpc(server, toBinary(StreamEventsRequestSchema, message))
     : overHttp(server, Buffer.from(toJsonString(StreamEventsRequestSchema, message)));
