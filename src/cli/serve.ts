@@ -46,7 +46,8 @@ export async function serve(args: readonly string[]): Promise<void> {
       limits.maxEventBytes = maxEventBytes;
     }
     const options = tailOptionsOf(config);
-    const tails = new Tails({ store: opened, limits, options, observer: metrics.tails });
+    const watch = watchOptionsOf(config);
+    const tails = new Tails({ store: opened, limits, options, watch, observer: metrics.tails });
     const store = withNotices(opened, tails);
     const pipeline = new WritePipeline(store, {
       maxQueued: limits.appendQueueCalls,
@@ -55,8 +56,7 @@ export async function serve(args: readonly string[]): Promise<void> {
       onAppends: (report) => metrics.appends(report),
       onCreates: (report) => metrics.creates(report),
     });
-    const watch = watchOptionsOf(config);
-    const handlers = createHandlers({ store, pipeline, limits, tails, watch });
+    const handlers = createHandlers({ store, pipeline, limits, tails });
     const { description } = store.capabilities;
     const server = await startServer({
       config,

@@ -5,7 +5,6 @@ import type { WritePipeline } from "../pipeline/write-pipeline.ts";
 import type { Store } from "../store/store.ts";
 import { defaultTailOptions } from "../tails/options.ts";
 import { Tails } from "../tails/tails.ts";
-import { defaultWatchOptions, type WatchOptions } from "../tails/watch-options.ts";
 
 /** What `createHandlers` is given. */
 export interface HandlerDeps {
@@ -18,8 +17,6 @@ export interface HandlerDeps {
   readonly clock?: () => number;
   /** Makes session uids, and ids for sessions and events that come without one; random UUIDs if absent. */
   readonly newUid?: () => string;
-  /** Of live lists of sessions; `defaultWatchOptions` if absent. */
-  readonly watch?: WatchOptions;
 }
 
 /** The same with everything filled in. */
@@ -28,9 +25,9 @@ export type Deps = Required<HandlerDeps>;
 /** Fills in what `createHandlers` was not given. */
 export function withDefaults(deps: HandlerDeps): Deps {
   const { store, limits } = deps;
-  const tails = deps.tails ?? new Tails({ store, limits, options: defaultTailOptions });
-  const watch = deps.watch ?? defaultWatchOptions;
-  return { ...deps, tails, watch, clock: deps.clock ?? systemMicros, newUid: deps.newUid ?? randomUUID };
+  const clock = deps.clock ?? systemMicros;
+  const tails = deps.tails ?? new Tails({ store, limits, options: defaultTailOptions, clock });
+  return { ...deps, tails, clock, newUid: deps.newUid ?? randomUUID };
 }
 
 function systemMicros(): number {

@@ -6,7 +6,6 @@ import {
   type WatchSessionsRequest,
   type WatchSessionsResponseSchema,
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
-import { SessionsFeeds } from "../tails/sessions-feeds.ts";
 import { type WatchFrame, type WatchRequest, watchSessions as watch } from "../tails/sessions-watch.ts";
 import { toKey, toSession } from "./convert/session.ts";
 import { toTimestamp } from "./convert/time.ts";
@@ -22,9 +21,8 @@ type Frame = NonNullable<MessageInitShape<typeof WatchSessionsResponseSchema>["f
 
 /** Tells of the sessions of an app or a user as they are created, changed and deleted. */
 export function watchSessions(deps: Deps): StreamHandler<typeof SessionService.method.watchSessions> {
-  const { clock, limits, store, tails, watch: options } = deps;
-  const feeds = new SessionsFeeds(store, { ...options, clock });
-  const parts = { store, feeds, limits, windowMicros: options.windowMs * 1_000, clock };
+  const { clock, limits, store, tails } = deps;
+  const parts = { store, feeds: tails.lists, limits, clock };
   return async function* (request, context) {
     const watched = checkRequest(request);
     const stream = tails.streams.open(context, heartbeatMs(request.heartbeatInterval));
@@ -33,6 +31,8 @@ export function watchSessions(deps: Deps): StreamHandler<typeof SessionService.m
       for await (const frame of watch(parts, watched, stream, context.signal)) {
         sessions += frame.kind === "listed" ? frame.sessions.length : "session" in frame ? 1 : 0;
         context.annotate({ sessions });
+        tails.observer.frame(frame.kind);
+        if (frame.kind === "closing") tails.observer.closed(frame.reason);
         yield {
           cursor: encodeWatchCursor(watched.scope, frame.resume),
           serverTime: toTimestamp(clock()),

@@ -139,7 +139,7 @@ export class LiveStream {
 
 /** The refusal of one stream more; `limit` is the setting's name. */
 export function tooManyTails(limit: "max_tails" | "max_tails_per_session", value: number): RpcError {
-  const of = limit === "max_tails" ? "in this server" : "of this session";
+  const of = limit === "max_tails" ? "in this server" : "of this session or list";
   return new RpcError(
     "SERVER_BUSY",
     `${value} live streams ${of} are open already. Retry after the delay in RetryInfo.`,

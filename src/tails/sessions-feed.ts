@@ -114,6 +114,7 @@ export class SessionsFeed {
 
   /** This process has changed a session: it is looked for at once. */
   notice(): void {
+    if (this.#noticed) return;
     this.#noticed = true;
     this.#schedule(0);
   }

@@ -1,15 +1,28 @@
 /** The feeds of this process: one for each app that somebody watches. */
+import { tooManyTails } from "./live-streams.ts";
 import { type FeedListener, type FeedOptions, SessionsFeed } from "./sessions-feed.ts";
 import type { SessionsStore } from "./sessions-reads.ts";
+import type { WatchOptions } from "./watch-options.ts";
+
+/** What feeds need beside `WatchOptions`. */
+export interface FeedsOptions extends Pick<FeedOptions, "clock"> {
+  /** Most listeners of one app's feed; more are SERVER_BUSY. */
+  readonly maxListeners: number;
+}
 
 /** Feeds by app. One begins with its first listener and ends with its last. */
 export class SessionsFeeds {
   readonly #store: SessionsStore;
   readonly #options: FeedOptions;
+  readonly #maxListeners: number;
+  /** How long deletes are remembered: an older cursor cannot be resumed. */
+  readonly windowMicros: number;
   readonly #feeds = new Map<string, { readonly feed: SessionsFeed; listeners: number }>();
 
-  constructor(store: SessionsStore, options: Omit<FeedOptions, "feeds">) {
+  constructor(store: SessionsStore, options: WatchOptions & FeedsOptions) {
     this.#store = store;
+    this.#maxListeners = options.maxListeners;
+    this.windowMicros = options.windowMs * 1_000;
     this.#options = { ...options, feeds: () => this.#feeds.size };
   }
 
@@ -18,7 +31,7 @@ export class SessionsFeeds {
     return this.#options.overlapMs * 1_000;
   }
 
-  /** Listens to an app's feed until `leave` is called, which must be called once. */
+  /** Listens to an app's feed until `leave` is called, which must be called once. @throws RpcError SERVER_BUSY */
   join(appName: string, listener: FeedListener): { readonly feed: SessionsFeed; readonly leave: () => void } {
     let entry = this.#feeds.get(appName);
     // One that failed is left to those who listened to it.
@@ -27,6 +40,9 @@ export class SessionsFeeds {
       this.#feeds.set(appName, entry);
     }
     const joined = entry;
+    if (joined.listeners >= this.#maxListeners) {
+      throw tooManyTails("max_tails_per_session", this.#maxListeners);
+    }
     joined.listeners++;
     joined.feed.listen(listener);
     const leave = (): void => {

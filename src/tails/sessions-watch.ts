@@ -54,8 +54,6 @@ export interface WatchParts {
   readonly store: WatchStore;
   readonly feeds: SessionsFeeds;
   readonly limits: Limits;
-  /** How long deletes are remembered, in microseconds: an older cursor cannot be resumed. */
-  readonly windowMicros: number;
   /** Microseconds since 1970. */
   readonly clock: () => number;
 }
@@ -181,9 +179,9 @@ class Watcher {
   }
 
   #tooOld({ through }: WatchCursor): boolean {
-    const { clock, windowMicros, feeds } = this.#parts;
+    const { clock, feeds } = this.#parts;
     // One from the future is of a clock that was set right since.
-    return through < clock() - windowMicros || through > clock() + feeds.overlapMicros;
+    return through < clock() - feeds.windowMicros || through > clock() + feeds.overlapMicros;
   }
 
   /** What is left of a listing, the session that changed last first. Those that change meanwhile come from the feed. */

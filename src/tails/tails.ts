@@ -8,14 +8,21 @@ import type { TailObserver } from "./observer.ts";
 import { unobserved } from "./observer.ts";
 import type { TailOptions } from "./options.ts";
 import { HeadPoller } from "./poller.ts";
+import { SessionsFeeds } from "./sessions-feeds.ts";
+import type { SessionsStore } from "./sessions-reads.ts";
 import { readStep, type StepStore } from "./step.ts";
+import { defaultWatchOptions, type WatchOptions } from "./watch-options.ts";
 import { WatchedSession } from "./watched-session.ts";
 
 /** What tails work with. */
 export interface TailsParts {
-  readonly store: StepStore & Pick<Store, "capabilities">;
+  readonly store: StepStore & SessionsStore & Pick<Store, "capabilities">;
   readonly limits: Limits;
   readonly options: TailOptions;
+  /** Of the live lists; `defaultWatchOptions` if absent. */
+  readonly watch?: WatchOptions;
+  /** Microseconds since 1970; the system's clock if absent. */
+  readonly clock?: () => number;
   readonly observer?: TailObserver;
 }
 
@@ -32,6 +39,8 @@ export class Tails implements SessionListener {
   /** All live streams, those of the live lists too. */
   readonly streams: LiveStreams;
   readonly observer: TailObserver;
+  /** What the live lists are told. */
+  readonly lists: SessionsFeeds;
   readonly #parts: TailsParts;
   readonly #watched = new Map<string, WatchedSession>();
   readonly #poller: HeadPoller | undefined;
@@ -40,6 +49,9 @@ export class Tails implements SessionListener {
     this.#parts = parts;
     this.observer = parts.observer ?? unobserved;
     this.streams = new LiveStreams(parts.options);
+    const { watch = defaultWatchOptions, clock = () => Date.now() * 1_000 } = parts;
+    const maxListeners = parts.options.maxTailsPerSession;
+    this.lists = new SessionsFeeds(parts.store, { ...watch, maxListeners, clock });
     if (parts.store.capabilities.shared) {
       this.#poller = new HeadPoller(parts.store, this.#watched, parts.options, this.observer);
     }
@@ -75,10 +87,12 @@ export class Tails implements SessionListener {
 
   moved(session: Parameters<SessionListener["moved"]>[0]): void {
     if (this.#watched.size > 0) this.#watched.get(keyText(session.key))?.moved(session);
+    this.lists.notice(session.key.appName);
   }
 
   deleted(key: SessionKey): void {
     if (this.#watched.size > 0) this.#watched.get(keyText(key))?.deleted();
+    this.lists.notice(key.appName);
   }
 
   /** Asks the database for nothing any more. */

@@ -68,7 +68,14 @@ describe("watchers of one process", () => {
   }
 
   function feedsOf(store: Store, more: Partial<typeof defaultWatchOptions> = {}): SessionsFeeds {
-    return new SessionsFeeds(store, { ...defaultWatchOptions, quietMs: 20, busyMs: 10, ...more, clock });
+    return new SessionsFeeds(store, {
+      ...defaultWatchOptions,
+      quietMs: 20,
+      busyMs: 10,
+      maxListeners: 20,
+      ...more,
+      clock,
+    });
   }
 
   function watch(store: Store, feeds: SessionsFeeds, appName: string, more: Partial<WatchRequest> = {}) {
@@ -82,7 +89,7 @@ describe("watchers of one process", () => {
       maxListed: undefined,
       ...more,
     };
-    const parts = { store, feeds, limits: defaultLimits, windowMicros: 3_600_000_000, clock };
+    const parts = { store, feeds, limits: defaultLimits, clock };
     const frames = watchSessions(parts, request, stream, ends.signal);
     leaving.push(async () => {
       ends.abort();
@@ -112,12 +119,16 @@ describe("watchers of one process", () => {
       nowMicros: clock(),
     });
 
-  test("one look serves all watchers of an app", async () => {
+  test("one look serves all watchers of an app, of which there may be so many", async () => {
     const facts = seen(made.store);
     // No look of its own comes: only the notice's.
     const feeds = feedsOf(facts.store, { quietMs: 600_000, busyMs: 600_000, overlapEveryMs: 600_000 });
     const watchers = Array.from({ length: 20 }, () => watch(facts.store, feeds, "app"));
     for (const frames of watchers) await until(frames, caughtUp);
+    await expect(watch(facts.store, feeds, "app").next()).rejects.toMatchObject({
+      reason: "SERVER_BUSY",
+      facts: { limit: "max_tails_per_session" },
+    });
     const before = facts.reads;
     await make("s");
     feeds.notice("app");
@@ -141,13 +152,14 @@ describe("watchers of one process", () => {
       }
       if (at % 5 === 0) await until(quick, (frame) => "session" in frame || frame.kind === "deleted");
     }
-    await make("last");
-    const isLast = (frame: WatchFrame) => "session" in frame && frame.session.key.sessionId === "last";
+    // Behind all others also where it has their time.
+    await make("z");
+    const isLast = (frame: WatchFrame) => "session" in frame && frame.session.key.sessionId === "z";
     await until(quick, isLast);
     const told = await until(slow, isLast);
     const sessions = told.flatMap((frame) => ("session" in frame ? [frame.session.key.sessionId] : []));
     const expected = Array.from({ length: 40 }, (_, at) => at).filter((at) => at % 4 !== 0);
-    expect(new Set(sessions)).toEqual(new Set([...expected.map((at) => `s${at}`), "last"]));
+    expect(new Set(sessions)).toEqual(new Set([...expected.map((at) => `s${at}`), "z"]));
     expect(told.filter(({ kind }) => kind === "deleted").length).toBe(10);
   });
 

@@ -69,14 +69,14 @@ describe.each(storeNames)("%s", (store) => {
       const api = client();
       const { appName } = newKey();
       const users = ["ana", "ben"];
-      for (let at = 0; at < 40; at++) {
+      for (let at = 0; at < 16; at++) {
         await api.createSession({ key: { appName, userId: users[at % 2] ?? "", sessionId: `old${at}` } });
       }
       let stop = false;
       const writers = Array.from({ length: 3 }, async (_, writer) => {
         for (let at = 0; !stop; at++) {
           const userId = users[(at + writer) % 2] ?? "";
-          const key = { appName, userId, sessionId: `old${(at * 7 + writer * 13) % 40}` };
+          const key = { appName, userId, sessionId: `old${(at * 7 + writer * 13) % 16}` };
           const own = { appName, userId, sessionId: `new${writer}-${at}` };
           if (at % 4 === 0) await api.createSession({ key: own });
           else if (at % 4 === 1) await api.deleteSession({ key });
@@ -287,8 +287,9 @@ describe.each(storeNames)("%s", (store) => {
   });
 });
 
-describe.each(storeNames)("%s, going down", (store) => {
-  const server = useServer(store);
+describe("a server that goes down", () => {
+  // Whatever the store: it has no part in this.
+  const server = useServer("sqlite");
 
   test.each(doors)("%s: the list is told to resume", async (door) => {
     const api = server.client(door);
