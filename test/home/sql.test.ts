@@ -1,10 +1,18 @@
 /** The examples of docs/sql.md and docs/mysql.md give what they say, on every engine that they are for. */
 import Database from "better-sqlite3";
 import mysql from "mysql2/promise";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { engineOptions } from "../../src/cli/migrate.ts";
+import { configWith } from "../../src/config.ts";
+import type { EngineOptions } from "../../src/store/engine.ts";
+import { engineFor } from "../../src/store/open.ts";
+import type { StateIndexes } from "../../src/store/state-index.ts";
 import { connect, type Data, newData, type Server, startServer, storeNames } from "../api/harness.ts";
 import { serverTimeout } from "../support/databases/index.ts";
 import { type Block, blocksOf, readDocument } from "./markdown.ts";
+
+const options = engineOptions(configWith(), pino({ level: "silent" }));
 
 const blocks = ["docs/sql.md", "docs/mysql.md"].flatMap((path) => blocksOf(readDocument(path)));
 
@@ -101,6 +109,8 @@ describe.each(storeNames)("SQL of the documents on %s", (store) => {
     data = await newData(store);
     server = await startServer({ store: data.url });
     await fill(server);
+    const index = { ...options, stateKey: "topic", type: "text", dryRun: false } as const;
+    await (engineFor(data.url).stateIndexes as StateIndexes<EngineOptions>).add(data.url, index);
   }, serverTimeout);
   afterAll(async () => {
     await server?.kill();
