@@ -310,6 +310,34 @@ describe("a tail", () => {
     expect((await failureOf(next(follow({ cursor })))).reason).toBe("SESSION_RECREATED");
   });
 
+  it("ends when events after its place were trimmed", async () => {
+    await reopen();
+    await append(3);
+    const stream = await caughtUp(follow());
+    const { sessionHeads } = service.opened;
+    service.opened.sessionHeads = async (...input) => {
+      const heads = await sessionHeads.call(service.opened, ...input);
+      return heads.map((head) => ({ ...head, firstSeq: 5 }));
+    };
+    await append(2);
+    expect(told([await next(stream)])).toEqual(["closing EVENTS_TRIMMED"]);
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  it("fails where the database lost what it had told", async () => {
+    await reopen();
+    await append(3);
+    const stream = await caughtUp(follow());
+    const { sessionHeads } = service.opened;
+    service.opened.sessionHeads = async (...input) => {
+      const heads = await sessionHeads.call(service.opened, ...input);
+      return heads.map((head) => ({ ...head, revision: 2, headSeq: 1 }));
+    };
+    const waiting = failureOf(next(stream));
+    await append(1);
+    expect((await waiting).reason).toBe("SEQ_BEYOND_HEAD");
+  });
+
   it("that is still sending its history ends in the same words", async () => {
     const content = JSON.stringify({ text: "x".repeat(100_000) });
     for (let at = 0; at < 60; at++)
