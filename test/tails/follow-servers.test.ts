@@ -151,7 +151,7 @@ describe.each(storeNames)("%s", (store) => {
     }
     await other.appendEvent({ key, event: newEvent({ id: "b" }) });
     for (const { cursor } of told) {
-      const resumed = await follow(other, key, { cursor }).until("b");
+      const resumed = await follow(other, key, { cursor }).until("caughtUp");
       expect(resumed.told).toEqual(["opened", "b", "caughtUp"]);
     }
     const { code, stdout, stderr } = await finished;
