@@ -47,8 +47,9 @@ export function depthOf(text: string): number {
 
 /**
  * Whether an engine's JSON functions take the value: at most `maxDepth` levels, no
- * escaped lone surrogate, no number beyond a double. Engines that refuse a cast stop
- * the whole query, so a view must know before.
+ * escaped lone surrogate, no number beyond a double, nor a zero that is written with an
+ * exponent beyond one (`0e309`, which MySQL refuses by the exponent). Engines that refuse a
+ * cast stop the whole query, so a view must know before.
  */
 export function isEngineJson(text: string, maxDepth: number): boolean {
   if (depthOf(text) > maxDepth) return false;
@@ -56,17 +57,20 @@ export function isEngineJson(text: string, maxDepth: number): boolean {
   if (!/\\u[dD][89a-fA-F]|\d[eE][+-]?\d{3}|\d{300}/.test(text)) return true;
   let fine = true;
   try {
-    JSON.parse(text, (key, value) => {
+    JSON.parse(text, ((key, value, context?: { source?: string }) => {
       if (typeof value === "number" && !Number.isFinite(value)) fine = false;
+      if (value === 0 && LARGE_EXPONENT.test(context?.source ?? "")) fine = false;
       if (typeof value === "string" && !value.isWellFormed()) fine = false;
       if (!key.isWellFormed()) fine = false;
       return value;
-    });
+    }) as (this: unknown, key: string, value: unknown) => unknown);
   } catch {
     return false;
   }
   return fine;
 }
+
+const LARGE_EXPONENT = /[eE]\+?\d{3}/;
 
 function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);

@@ -83,6 +83,7 @@ describe.each(serverEngines())("%s: exactness", (kind) => {
       lone: '"\\ud800"',
       loneKey: '{"\\udfff":1}',
       huge: "1e400",
+      zero: "0e309",
       deep100: nested(100),
       deep101: nested(101),
       deep200: nested(200),
