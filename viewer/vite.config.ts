@@ -8,6 +8,15 @@ const root = import.meta.dirname;
 export default defineConfig({
   root,
   plugins: [react()],
+  resolve: {
+    alias: {
+      // Its build for browsers decodes entities by innerHTML, which the page's policy forbids.
+      "decode-named-character-reference": join(
+        root,
+        "../node_modules/decode-named-character-reference/index.js",
+      ),
+    },
+  },
   build: {
     outDir: join(root, "../dist/viewer"),
     emptyOutDir: true,

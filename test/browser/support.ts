@@ -114,3 +114,13 @@ export function row(page: Page, seq: number) {
 export function live(page: Page): Promise<void> {
   return page.locator(".connection.live").waitFor();
 }
+
+/** Unfolds everything in sight, also what only comes into sight by that. */
+export async function unfoldAll(page: Page): Promise<void> {
+  const folded = page.locator(".disclosure-summary[aria-expanded=false]");
+  while ((await folded.count()) > 0) {
+    await folded.evaluateAll((all) => {
+      for (const button of all) (button as HTMLButtonElement).click();
+    });
+  }
+}

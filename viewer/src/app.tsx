@@ -92,6 +92,7 @@ export function App() {
         <LiveSession session={session} selected={route.event} onSelect={onSelect} />
       ) : (
         <main className="session">
+          <h1 className="visually-hidden">Sessions</h1>
           <p className="empty">Choose a session to see its conversation, and watch it grow.</p>
         </main>
       )}

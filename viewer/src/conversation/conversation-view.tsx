@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import type { Conversation } from "../model/conversation.ts";
 import { routeUrl } from "../model/route.ts";
+import { ErrorBoundary } from "../ui/error-boundary.tsx";
 import { EventRow } from "./event-row.tsx";
 import { Marks } from "./marks.tsx";
 import type { Rows } from "./use-rows.ts";
@@ -196,16 +197,18 @@ function Row(props: {
   return (
     <>
       <Marks conversation={conversation} event={event} before={conversation.event(seq - 1)} onShow={onShow} />
-      <EventRow
-        conversation={conversation}
-        event={event}
-        version={version}
-        isRewound={conversation.rewinds.isRewound(seq)}
-        isCompacted={compaction !== undefined}
-        link={routeUrl({ app: appName, user: userId, session: sessionId, event: seq })}
-        onShow={onShow}
-        onState={onState}
-      />
+      <ErrorBoundary what={`Event ${seq}`}>
+        <EventRow
+          conversation={conversation}
+          event={event}
+          version={version}
+          isRewound={conversation.rewinds.isRewound(seq)}
+          isCompacted={compaction !== undefined}
+          link={routeUrl({ app: appName, user: userId, session: sessionId, event: seq })}
+          onShow={onShow}
+          onState={onState}
+        />
+      </ErrorBoundary>
     </>
   );
 }

@@ -1,7 +1,18 @@
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 
+// A heading of somebody's text is none of the page's: it would break the order that readers go by.
+const Heading = ({ children }: { readonly children?: React.ReactNode }) => (
+  <p className="heading">{children}</p>
+);
+
 const components: Components = {
+  h1: Heading,
+  h2: Heading,
+  h3: Heading,
+  h4: Heading,
+  h5: Heading,
+  h6: Heading,
   // An image from elsewhere would tell its server who reads this: it is a link until somebody follows it.
   img: ({ src, alt }) => (
     <ExternalLink href={typeof src === "string" ? src : ""}>{alt || "image"}</ExternalLink>

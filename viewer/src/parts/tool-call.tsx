@@ -37,7 +37,7 @@ export function ToolCallPart(props: {
     <Disclosure name={name} summary={summary} className="tool">
       {() => (
         <>
-          <h4>Arguments</h4>
+          <p className="part-title">Arguments</p>
           <JsonTree value={part.args ?? null} />
           {answers.map((seq, index) => (
             <Answer
@@ -73,9 +73,9 @@ function Answer(props: {
         );
   return (
     <>
-      <h4>
+      <p className="part-title">
         {title} <span className="quiet-text">in event {seq}</span>
-      </h4>
+      </p>
       {part === undefined ? (
         <button type="button" onClick={() => void conversation.load(seq, seq)}>
           Load it

@@ -16,6 +16,8 @@ export function useKeys(keys: KeyMap): void {
     let at = 0;
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+      // An open dialog has the keys for itself.
+      if (document.querySelector("dialog[open]") !== null) return;
       const target = event.target as HTMLElement | null;
       const typing = target?.closest("input, textarea, select, [contenteditable]") != null;
       if (typing && event.key !== "Escape") return;
