@@ -1,7 +1,7 @@
 /**
  * Stored events as reads hand them on: already encoded as the message of the contract,
  * straight from a row. Nothing between the store and the reader looks into them, and
- * objects of them were most of what a history cost (docs/decisions/0014).
+ * objects of them were most of what a history cost (docs/decisions/0016).
  */
 import type { SessionKey } from "./store.ts";
 import { WireWriter } from "./wire-writer.ts";

@@ -1,6 +1,6 @@
 /**
- * Writes protobuf fields into one buffer that is used again and again: about a fifth of
- * what a message object and its reflective encoding cost (docs/decisions/0014).
+ * Writes protobuf fields into one buffer that is used again and again, without an object
+ * of the message and its reflective encoding (docs/decisions/0016).
  */
 
 const FIRST_BYTES = 64 * 1024;
