@@ -104,6 +104,10 @@ const damages: Record<string, Damage> = {
     const answer = outcome.answer as Answers["getShared"];
     return Object.keys(answer).length > 0 ? { ...answer, x: '["a.1", 1]' } : undefined;
   },
+  "a key of the app that nobody wrote": ({ call, outcome }) => {
+    if (!outcome.ok || call.kind !== "getShared" || call.scope !== "app") return undefined;
+    return { ...(outcome.answer as Answers["getShared"]), unheard: "1" };
+  },
   "a revision that goes back": ofSession((session) => ({ ...session, revision: session.revision - 1n })),
   "a wrong owner": ofSession((session) => ({ ...session, ownerId: `${session.ownerId}!` })),
   "a session that nobody made": ofSession((session) => ({ ...session, uid: `${session.uid}!` })),
@@ -222,6 +226,35 @@ describe("under faults", () => {
     expect(violationsOf({ attempts, faults: true })).toEqual([]);
     expect(violationsOf({ attempts, faults: false })).not.toEqual([]);
   });
+});
+
+test("under faults an append that was refused may have been in a session that was deleted", () => {
+  const key = { appName: "app", userId: "ana", sessionId: "s" };
+  const stateDelta = { "app:x": '["of the append", 1]' };
+  const calls: Call[] = [
+    { kind: "create", request: create(CreateSessionRequestSchema, { key, requestId: "made" }) },
+    {
+      kind: "append",
+      single: true,
+      request: create(BatchAppendEventsRequestSchema, {
+        key,
+        events: [{ id: "1", content: "{}", stateDelta }],
+      }),
+    },
+    { kind: "delete", request: create(DeleteSessionRequestSchema, { key }) },
+  ];
+  const store = new ReferenceStore();
+  const attempts = [...calls, ...finalReads("app")].map((call, at): Attempt => {
+    const told = store.run(call);
+    const refused = { ok: false, code: "NOT_FOUND", reason: "SESSION_NOT_FOUND" } as const;
+    const outcome =
+      call.kind === "append" ? { ...refused, facts: {}, retryMs: undefined, message: "" } : told;
+    // The append lasts until the delete is over.
+    const end = call.kind === "append" ? 2 * at + 3.5 : 2 * at + 1;
+    return { client: at, call, start: 2 * at, end, outcome };
+  });
+  expect(violationsOf({ attempts, faults: true })).toEqual([]);
+  expect(violationsOf({ attempts, faults: false })).not.toEqual([]);
 });
 
 test("an append that was given up may land while a list is walked, and nobody be told", () => {

@@ -47,8 +47,8 @@ export class Existence {
       });
     }
     for (const { call, start, open, answered } of ofKind(issued, "append")) {
-      // A server whose commit's answer was lost sends the append again as a client would: into a session that it
-      // makes anew, if the one that it made was deleted in between.
+      // Under faults a server sends an append again: into a session that it makes anew, if the one that it had made was
+      // deleted in between.
       if (!call.request.createSession || !(open || faults)) continue;
       const key = keyText(call.request.key);
       const end = open ? Number.POSITIVE_INFINITY : (answered[0]?.end ?? Number.NEGATIVE_INFINITY);

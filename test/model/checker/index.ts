@@ -17,10 +17,11 @@ import { checkObservations, checkRepeatedAnswers, observationsOf } from "./sessi
 import { checkSharedState } from "./shared-state.ts";
 
 /** What is wrong with a history; empty if it is as promised. It ends with the reads of `finalReads`. */
-export function violationsOf({ attempts, faults }: History): string[] {
+export function violationsOf(history: History): string[] {
+  const { faults } = history;
   const violations = new Set<string>();
   const report: Report = (violation) => void violations.add(violation);
-  const issued = issuedCalls(attempts);
+  const issued = issuedCalls(history);
   const log = new Log(issued, report);
   const existence = new Existence(issued, log, faults);
   const observations = observationsOf(issued, existence);

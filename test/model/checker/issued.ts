@@ -1,5 +1,13 @@
 /** A history by calls: every call with all of its attempts. */
-import { type Answers, type Attempt, type Call, type CallKind, isUnknown, requestIdOf } from "../calls.ts";
+import {
+  type Answers,
+  type Attempt,
+  type Call,
+  type CallKind,
+  type History,
+  isUnknown,
+  requestIdOf,
+} from "../calls.ts";
 
 /** A call, sent once or several times. */
 export interface Issued<K extends CallKind = CallKind> {
@@ -21,14 +29,14 @@ export interface Answered<K extends CallKind = CallKind> {
 }
 
 /** The calls of a history in the order of their first attempts. */
-export function issuedCalls(attempts: readonly Attempt[]): Issued[] {
+export function issuedCalls({ attempts, faults }: History): Issued[] {
   const byCall = new Map<Call, Attempt[]>();
   for (const attempt of attempts) {
     const same = byCall.get(attempt.call) ?? [];
     byCall.set(attempt.call, same);
     same.push(attempt);
   }
-  return [...byCall].map(([call, same]) => toIssued(call, same)).sort((a, b) => a.start - b.start);
+  return [...byCall].map(([call, same]) => toIssued(call, same, faults)).sort((a, b) => a.start - b.start);
 }
 
 /** Those of one kind. */
@@ -36,7 +44,7 @@ export function ofKind<K extends CallKind>(issued: readonly Issued[], kind: K): 
   return issued.filter(({ call }) => call.kind === kind) as unknown as Issued<K>[];
 }
 
-function toIssued(call: Call, attempts: readonly Attempt[]): Issued {
+function toIssued(call: Call, attempts: readonly Attempt[], faults: boolean): Issued {
   const answered = attempts.flatMap(({ start, end, outcome }) =>
     outcome.ok ? [{ start, end, answer: outcome.answer as never }] : [],
   );
@@ -44,11 +52,14 @@ function toIssued(call: Call, attempts: readonly Attempt[]): Issued {
   const unknown = attempts.some(({ outcome }) => isUnknown(outcome));
   // A request id gets the first answer whatever came between: any later answer tells what happened.
   const settled = requestIdOf(call) !== "" && (answered.length > 0 || !isUnknown(last.outcome));
+  // A server whose commit's answer was lost sends the append again as a client would: it is refused where the session
+  // that took it was deleted in between.
+  const repeated = faults && call.kind === "append" && answered.length === 0;
   return {
     call,
     attempts,
     answered,
     start: Math.min(...attempts.map(({ start }) => start)),
-    open: unknown && !settled,
+    open: (unknown && !settled) || repeated,
   };
 }

@@ -105,17 +105,20 @@ function* readsOf(
     const { appName, userId } = session.key as SessionKey;
     const seen = new Map(sharedWrites(appName, userId, session.state, []));
     const { uid, revision } = session;
-    for (const register of registersOf(writes, appName, userId))
+    for (const register of new Set([...registersOf(writes, appName, userId), ...seen.keys()]))
       yield [register, { value: seen.get(register), start, end, uid, revision: Number(revision), what }];
   }
   for (const { call, answered } of ofKind(issued, "getShared")) {
     const { appName, userId } = call.request.key as SessionKey;
     for (const { answer, start, end } of answered) {
-      for (const register of registersOf(writes, appName, userId)) {
-        const [scope, , , name = ""] = JSON.parse(register) as string[];
-        if (scope === call.scope)
-          yield [register, { value: answer[name], start, end, what: "a read of shared state" }];
-      }
+      const seen = new Map(
+        Object.entries(answer).map(([name, value]) => [registerOf(call.scope, appName, userId, name), value]),
+      );
+      const written = registersOf(writes, appName, userId).filter(
+        (register) => JSON.parse(register)[0] === call.scope,
+      );
+      for (const register of new Set([...written, ...seen.keys()]))
+        yield [register, { value: seen.get(register), start, end, what: "a read of shared state" }];
     }
   }
 }
