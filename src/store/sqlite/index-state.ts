@@ -107,6 +107,9 @@ function addStatements(index: StateIndex, schema: Schema): string[] {
       `  ON ${table} (app_name, ${column}, user_id, session_id) WHERE ${column} IS NOT NULL`,
     `CREATE INDEX ${indexOf(schema, hashColumn)}\n` +
       `  ON ${table} (${hashColumn}, app_name, user_id, session_id) WHERE ${hashColumn} IS NOT NULL`,
+    // Without statistics SQLite takes the primary key for as good; so many rows of each index tell.
+    "PRAGMA analysis_limit = 1000",
+    `ANALYZE ${table}`,
   ];
 }
 
