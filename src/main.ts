@@ -6,6 +6,7 @@ import {
   migrateHelp,
   serveHelp,
   statsHelp,
+  tailHelp,
   versionHelp,
 } from "./cli/help.ts";
 /** The command `sessiond`. */
@@ -38,6 +39,10 @@ const commands: Readonly<Record<string, Command>> = {
   index: {
     help: () => indexHelp,
     run: async (args) => (await import("./cli/index-state.ts")).index(args),
+  },
+  tail: {
+    help: () => tailHelp,
+    run: async (args) => (await import("./cli/tail.ts")).tail(args),
   },
   version: {
     help: () => versionHelp,

@@ -16,6 +16,7 @@ Commands:
   doctor     check the store and how it is set, with what to do about each finding
   stats      count sessions, events and bytes, per app, and show the largest sessions
   index      add, list and drop indexes over keys of session state
+  tail       print a conversation of a running server and follow it
   version    print the versions of sessiond, Node and the store libraries
 
 Try it:
@@ -97,6 +98,20 @@ Usage: sessiond index add --state KEY --as TYPE [--dry-run] [--store URL] [setti
 The table of session states gets a column state_KEY, NULL where the value is not of the type. Servers that run
 go on and use the index by themselves. On MySQL and MariaDB appends wait while a large table is copied.
 Exit codes: 0 done, 1 failed (there is one already, or none), 2 wrong usage.
+`;
+
+/** What `sessiond tail --help` prints. */
+export const tailHelp = `Prints a conversation of a running server, and what is added to it from now on.
+
+Usage: sessiond tail APP USER SESSION [--from N] [--json] [--server URL]
+
+  --from N        begin with the event of this seq; all events if it is left out
+  --json          print each event as one line of JSON; a change without an event as {"changed": …}
+  --server URL    the server's HTTP port [http://127.0.0.1:8080]; also SESSIOND_SERVER
+
+Connects again by itself when a server goes away, without leaving out or repeating an event. Colours only on a
+terminal, and not if NO_COLOR is set. Ends with Ctrl-C, and when the session is deleted.
+Exit codes: 0 ended, 1 failed (no such session, no server at first), 2 wrong usage.
 `;
 
 /** What `sessiond version --help` prints. */
