@@ -60,6 +60,8 @@ export interface WatchParts {
 
 /** The most rows that one frame of the listing is read by. */
 const LISTED_ROWS = 500;
+/** What is older than this when it is read is not about to be told by the feed, but for what appears late. */
+const REMEMBERED_MICROS = 5_000_000;
 /** Entries of the feed that are taken at a time; of several about one session the last is told. */
 const NEWS_AT_ONCE = 64;
 
@@ -96,11 +98,14 @@ class Watcher {
   #pending: number | undefined;
   #cursor: WatchCursor;
   /**
-   * What was read here and the feed may tell again, by uid: the revision, Infinity once deleted. Kept until the
-   * feed has seen by itself all that was there then.
+   * What was read here and the feed is about to tell, too, by uid: the revision, Infinity once deleted. Kept until
+   * the feed has seen by itself all that was there then. Not all of the overlap, which may be much: the few of it
+   * that come again are dropped by the client.
    */
   readonly #told = new Map<string, number>();
   #toldUntil = 0;
+  /** When the last read here began, in microseconds. */
+  #readAt = 0;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(parts: WatchParts, request: WatchRequest, stream: LiveStream, signal: AbortSignal) {
@@ -186,6 +191,7 @@ class Watcher {
 
   /** What is left of a listing, the session that changed last first. Those that change meanwhile come from the feed. */
   async *#list(listing: ListingPlace): AsyncGenerator<WatchFrame, void, undefined> {
+    this.#readAt = this.#parts.clock();
     const { store, limits } = this.#parts;
     const { scope, includeState } = this.#request;
     const { through } = this.#cursor;
@@ -218,6 +224,7 @@ class Watcher {
     const { through: since } = this.#cursor;
     const now = Math.max(this.#feed.through, since);
     const from = since - feeds.overlapMicros;
+    this.#readAt = this.#parts.clock();
     for await (const tombstone of tombstonesFrom(store, scope, from, this.#signal)) {
       if (!this.#remember(tombstone.uid, Number.POSITIVE_INFINITY, tombstone.deleteMicros)) continue;
       yield this.#frame({ kind: "deleted", tombstone });
@@ -283,7 +290,7 @@ class Watcher {
   #remember(uid: string, revision: number, micros: number): boolean {
     const told = this.#told.get(uid);
     if (told !== undefined && told >= revision) return false;
-    if (micros >= this.#feed.through - this.#parts.feeds.overlapMicros) this.#told.set(uid, revision);
+    if (micros >= this.#readAt - REMEMBERED_MICROS) this.#told.set(uid, revision);
     return true;
   }
 
