@@ -36,7 +36,7 @@ export function ConversationView(props: {
   const scroller = useRef<HTMLDivElement>(null);
   const [pinned, setPinned] = useState(selected === undefined);
   /** The newest event when the reader left the end. */
-  const [seenSeq, setSeenSeq] = useState(0);
+  const [seenSeq, setSeenSeq] = useState<number>();
   const virtual = useVirtualizer({
     count: rows.count,
     getScrollElement: () => scroller.current,
@@ -111,19 +111,39 @@ export function ConversationView(props: {
     show,
   }));
 
-  // The event of the page's address is shown once it can be.
+  // The event of the page's address is shown, and held in sight until what is around it has its heights, or the
+  // reader goes elsewhere.
   const toShow = useRef(selected);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: heights and events that arrive move it
   useEffect(() => {
-    if (toShow.current === undefined || rows.count === 0) return;
-    virtual.scrollToIndex(rows.indexOf(toShow.current), { align: "center" });
+    const seq = toShow.current;
+    if (seq === undefined || rows.count === 0) return;
+    virtual.scrollToIndex(rows.indexOf(seq), { align: "center" });
+    if (conversation.event(seq) === undefined) return;
+    const timer = setTimeout(forget, 500);
+    return () => clearTimeout(timer);
+  }, [rows, totalSize, version]);
+  function forget(): void {
     toShow.current = undefined;
-  }, [rows, virtual]);
+  }
 
-  const fresh = pinned ? 0 : conversation.headSeq - seenSeq;
+  useEffect(() => {
+    if (rows.count > 0) setSeenSeq((seen) => seen ?? conversation.headSeq);
+  }, [conversation, rows.count]);
+  const fresh = pinned || seenSeq === undefined ? 0 : conversation.headSeq - seenSeq;
   return (
     <div className="conversation">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard */}
-      <section className="rows" ref={scroller} onScroll={onScroll} aria-label="Events" tabIndex={0}>
+      <section
+        className="rows"
+        ref={scroller}
+        onScroll={onScroll}
+        onWheel={forget}
+        onPointerDown={forget}
+        onKeyDown={forget}
+        aria-label="Events"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
+        tabIndex={0}
+      >
         <div className="rows-space" style={{ height: totalSize }}>
           {items.map((item) => {
             const seq = rows.seqAt(item.index);
