@@ -53,6 +53,7 @@ const CHECKS = [
   "schema",
   "privileges",
   "views",
+  "state_indexes",
 ];
 
 describe.each(serverEngines())("%s: doctor", (kind) => {
