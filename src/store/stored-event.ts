@@ -56,7 +56,7 @@ export interface EventRow {
 }
 
 /** The columns of `EventRow`. */
-export const EVENT_COLUMNS = [
+const EVENT_COLUMNS = [
   "app_name",
   "user_id",
   "session_id",
@@ -86,6 +86,8 @@ export const EVENT_COLUMNS = [
   "writer_language",
   "writer_adk_version",
 ] as const satisfies readonly (keyof EventRow)[];
+
+export const READ_COLUMNS = EVENT_COLUMNS.join(", ");
 
 const writer = new WireWriter();
 

@@ -8,6 +8,7 @@ import {
   type SessionHead,
 } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
+import { SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead, toMark } from "../rows.ts";
 import type { AppendInput, AppendOutcome, NewEvent, SessionKey } from "../store.ts";
 import { PACKET_HEADROOM_BYTES } from "./connection.ts";
 import { insertSessions, madeByAppend } from "./create.ts";
@@ -19,13 +20,8 @@ import {
   INSERT_EVENT,
   keyValues,
   MARK_COLUMNS,
-  type MarkRow,
+  type MarkOfSessionRow,
   OF_SESSION,
-  SESSION_COLUMNS,
-  SESSION_KEY,
-  type SessionRow,
-  toHead,
-  toMark,
 } from "./rows.ts";
 import { fromDouble, insertRows, type SqlValue, type Statement, selectAny } from "./sql.ts";
 import { groupPlaces, writeState } from "./state.ts";
@@ -116,7 +112,7 @@ async function load(
   }
   const marks = new Map<string, Map<string, EventMark>>();
   for (const { rows } of results.slice(locks.length)) {
-    for (const row of rows as unknown as readonly MarkRow[]) {
+    for (const row of rows as unknown as readonly MarkOfSessionRow[]) {
       const text = keyText({ appName: row.app_name, userId: row.user_id, sessionId: row.session_id });
       const known = marks.get(text) ?? new Map<string, EventMark>();
       marks.set(text, known.set(row.id, toMark(row)));

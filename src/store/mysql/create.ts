@@ -2,6 +2,7 @@
 import { keyText, newHead, type PlannedSession, type SessionHead } from "../append-plan.ts";
 import { type CreateStep, type KnownAnswer, markText, planCreates } from "../create-plan.ts";
 import { type OwnerColumn, ownerValue } from "../owner-column.ts";
+import { SESSION_COLUMNS, SESSION_KEY } from "../rows.ts";
 import { EMPTY_DELTA, mergeState } from "../state.ts";
 import { StateGatherer } from "../state-writes.ts";
 import type { CreateOutcome, CreateSessionInput, SessionRecord } from "../store.ts";
@@ -10,7 +11,7 @@ import type { Result } from "./connection.ts";
 import { ownerCheck } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import { type AnsweredRequest, findAnswers, keepAnswers } from "./requests.ts";
-import { compareKeys, keyValues, SESSION_COLUMNS, SESSION_KEY } from "./rows.ts";
+import { compareKeys, keyValues } from "./rows.ts";
 import { insertChanges, insertLabels, mustRead, repeatAnswer } from "./sessions.ts";
 import { fromDouble, insertRows, type SqlValue, type Statement, selectAny } from "./sql.ts";
 import { groupPlaces, type SharedStates, selectSharedStates, toSharedStates, writeState } from "./state.ts";

@@ -1,5 +1,6 @@
 /** Reads of events. Histories are streamed, each query over a range that ends by itself. */
 import { StoreError } from "../errors.ts";
+import { SESSION_KEY } from "../rows.ts";
 import { splitDelta } from "../state.ts";
 import type {
   DeltaRange,
@@ -11,6 +12,7 @@ import type {
 } from "../store.ts";
 import {
   type EventRow,
+  READ_COLUMNS,
   type ScopeEvent,
   type StoredEvent,
   toScopeEvent,
@@ -21,7 +23,7 @@ import type { Connection } from "./connection.ts";
 import { toStoreError } from "./errors.ts";
 import { feed } from "./feed.ts";
 import type { Pool } from "./pool.ts";
-import { keyValues, OF_SESSION, READ_COLUMNS, SESSION_KEY } from "./rows.ts";
+import { keyValues, OF_SESSION } from "./rows.ts";
 import { allEqual, type Condition, count, type SqlValue } from "./sql.ts";
 import { read } from "./transaction.ts";
 

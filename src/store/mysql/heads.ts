@@ -1,7 +1,9 @@
 /** Where sessions are, read for many at a time. */
+
+import { SESSION_KEY, type SessionRow } from "../rows.ts";
 import type { HeadRecord, SessionKey } from "../store.ts";
 import type { Pool } from "./pool.ts";
-import { keyValues, SESSION_KEY, type SessionRow } from "./rows.ts";
+import { keyValues } from "./rows.ts";
 import { selectAny } from "./sql.ts";
 import { read } from "./transaction.ts";
 

@@ -1,10 +1,12 @@
 /** Lists of sessions, apps and users, each by an index in its order, or by that of a rare value of state. */
+
+import { SESSION_FACTS, SESSION_KEY } from "../rows.ts";
 import { MOST_CANDIDATES, type StateIndex } from "../state-index.ts";
 import type { ListSessionsInput, SessionRecord } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import type { KnownStateIndexes } from "./known-state-indexes.ts";
 import type { Pool } from "./pool.ts";
-import { compareText, SESSION_FACTS, SESSION_KEY } from "./rows.ts";
+import { compareText } from "./rows.ts";
 import { type SessionQuery, sessionsOf, snapshot } from "./snapshot.ts";
 import { bytes, count, type SqlValue } from "./sql.ts";
 import { read } from "./transaction.ts";

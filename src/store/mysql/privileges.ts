@@ -1,7 +1,7 @@
 /** Whether a user may do what the store does. */
 import { SCHEMA_TABLES } from "../migrations.ts";
+import { SESSION_COLUMNS } from "../rows.ts";
 import type { Connection } from "./connection.ts";
-import { SESSION_COLUMNS } from "./rows.ts";
 import { statement } from "./sql.ts";
 
 /**

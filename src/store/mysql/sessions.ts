@@ -2,6 +2,7 @@
 import { type SessionHead, staleSession } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
 import { ownerValue } from "../owner-column.ts";
+import { SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead } from "../rows.ts";
 import { EMPTY_DELTA, EMPTY_SCOPE_DELTA } from "../state.ts";
 import type {
   DeleteSessionInput,
@@ -25,7 +26,7 @@ import {
 import { requireOwner } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import { findAnswer, forgetState, keepAnswer, keptAnswer, type MarkedRequest } from "./requests.ts";
-import { keyValues, OF_SESSION, SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead } from "./rows.ts";
+import { keyValues, OF_SESSION } from "./rows.ts";
 import { oneSession, sessionsOf, snapshot } from "./snapshot.ts";
 import { allEqual, count, insertRows, type SqlValue, type Statement, statement } from "./sql.ts";
 import { appPlace, clearSessionState, deltaPlaces, toWrites, userPlace, writeState } from "./state.ts";

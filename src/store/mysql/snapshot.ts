@@ -2,17 +2,12 @@
  * Sessions with their labels and state in one statement: READ COMMITTED gives a
  * statement one snapshot, and a transaction none.
  */
+
+import { SESSION_COLUMNS, SESSION_FACTS, SESSION_KEY, type SessionRow, toSession } from "../rows.ts";
 import { mergeState } from "../state.ts";
 import type { SessionKey, SessionRecord } from "../store.ts";
 import type { Row } from "./connection.ts";
-import {
-  OF_SESSION,
-  SESSION_COLUMNS,
-  SESSION_FACTS,
-  SESSION_KEY,
-  type SessionRow,
-  toSession,
-} from "./rows.ts";
+import { OF_SESSION } from "./rows.ts";
 import { allEqual, type Condition, type Statement } from "./sql.ts";
 
 /** What a row of the statement is. */

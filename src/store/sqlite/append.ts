@@ -7,11 +7,12 @@ import {
   planAppends,
   type SessionHead,
 } from "../append-plan.ts";
+import { type MarkRow, toHead, toMark } from "../rows.ts";
 import type { AppendInput, AppendOutcome } from "../store.ts";
 import { eventDeltaToColumns } from "../stored-text.ts";
 import type { Connection } from "./connection.ts";
 import { refuseOwner } from "./owner.ts";
-import { MARK_COLUMNS, type MarkRow, toFlag, toHead, toMark, toPayload, toShownMicros } from "./rows.ts";
+import { MARK_COLUMNS, toFlag, toPayload, toShownMicros } from "./rows.ts";
 import { insertSession, madeByAppend, readRow } from "./sessions.ts";
 import { writeAppState, writeSessionState, writeUserState } from "./state.ts";
 
@@ -54,7 +55,7 @@ function load(
     if (!marks.has(text)) {
       marks.set(text, new Map());
       const row = readRow(db, key);
-      if (row !== undefined) heads.set(text, toHead(key, row));
+      if (row !== undefined) heads.set(text, toHead(row));
     }
     for (const event of events) {
       const row = db.get<MarkRow>(

@@ -13,11 +13,10 @@ import type {
   NewestInput,
   SessionKey,
 } from "../store.ts";
-import { type EventRow, type ScopeEvent, toScopeEvent } from "../stored-event.ts";
+import { type EventRow, READ_COLUMNS, type ScopeEvent, toScopeEvent } from "../stored-event.ts";
 import { eventDeltaFromColumns } from "../stored-text.ts";
 import type { Connection, SqlValue } from "./connection.ts";
 import { EventPacker, type PackedEvents } from "./packed-events.ts";
-import { READ_COLUMNS } from "./rows.ts";
 import { readRow } from "./sessions.ts";
 import { Moved } from "./wire.ts";
 

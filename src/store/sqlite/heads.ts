@@ -1,7 +1,8 @@
 /** Where sessions are, read for many at a time. */
+
+import type { SessionRow } from "../rows.ts";
 import type { HeadRecord, SessionKey } from "../store.ts";
 import type { Connection } from "./connection.ts";
-import type { SessionRow } from "./rows.ts";
 
 type HeadRow = Pick<SessionRow, "uid" | "revision" | "head_seq" | "first_seq">;
 

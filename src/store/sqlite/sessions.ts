@@ -2,6 +2,7 @@
 import { newHead, type SessionHead, staleSession } from "../append-plan.ts";
 import { StoreError } from "../errors.ts";
 import { ownerValue } from "../owner-column.ts";
+import { SESSION_COLUMNS, type SessionRow, toHead, toSession } from "../rows.ts";
 import { EMPTY_DELTA, EMPTY_SCOPE_DELTA, mergeState } from "../state.ts";
 import { MOST_CANDIDATES, type StateIndex } from "../state-index.ts";
 import type {
@@ -29,7 +30,6 @@ import type { Connection, SqlValue } from "./connection.ts";
 import { findStateIndexes } from "./index-state.ts";
 import { requireOwner } from "./owner.ts";
 import { answerOnce, forgetState, type MarkedRequest } from "./requests.ts";
-import { SESSION_COLUMNS, type SessionRow, toHead, toSession } from "./rows.ts";
 import {
   clearSessionState,
   getSharedState,
@@ -163,7 +163,7 @@ export function updateSession(db: Connection, input: UpdateSessionInput): Sessio
   return answerSession(db, key, { request, nowMicros }, () => {
     const row = readRow(db, key);
     if (row === undefined) throw new StoreError("SESSION_NOT_FOUND", "The session does not exist.");
-    requireExpected(toHead(key, row), input.expected);
+    requireExpected(toHead(row), input.expected);
     if (input.ownerId !== undefined) requireOwner(db, input.ownerId);
     const revision = row.revision + 1;
     // Clocks of several servers may differ; a session's update time never goes backwards.
@@ -200,7 +200,7 @@ function deleteExpected(db: Connection, { key, expected, nowMicros }: DeleteSess
   return db.write(() => {
     const row = readRow(db, key);
     if (row === undefined || (expected.uid !== undefined && expected.uid !== row.uid)) return false;
-    requireExpected(toHead(key, row), expected);
+    requireExpected(toHead(row), expected);
     forgetState(db, key);
     // Right without the foreign keys' cascade, too.
     clearSessionState(db, key);
