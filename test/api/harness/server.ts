@@ -7,7 +7,7 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "../../..");
 
 /** How long a server may take to come up on a busy machine, in milliseconds. */
-const startLimit = 30_000;
+const startLimit = 60_000;
 
 /** What a finished `sessiond` left behind. */
 export interface Finished {
