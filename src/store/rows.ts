@@ -1,6 +1,7 @@
-/** Rows of sessions and events that every engine's tables have, and the records that they become. */
+/** Rows of sessions, events and changes that every engine's tables have, and the records that they become. */
 import type { EventMark, SessionHead } from "./append-plan.ts";
-import type { SessionRecord, State } from "./store.ts";
+import type { SessionChange, SessionRecord, State } from "./store.ts";
+import { deltaFromJson, factsFromColumn } from "./stored-text.ts";
 
 /** The columns that name a session in its own table. */
 export const SESSION_KEY = ["app_name", "user_id", "id"] as const;
@@ -91,5 +92,27 @@ export function toMark(row: MarkRow): EventMark {
     revision: row.revision,
     createMicros: row.create_time,
     digest: row.digest,
+  };
+}
+
+/** A row of `adk_session_changes`. */
+export interface ChangeRow {
+  readonly revision: number;
+  readonly after_seq: number;
+  readonly create_time: number;
+  readonly replaced: number;
+  readonly delta: string;
+  readonly facts: string | null;
+}
+
+/** A change without an event. */
+export function toChange(row: ChangeRow): SessionChange {
+  return {
+    revision: row.revision,
+    afterSeq: row.after_seq,
+    createMicros: row.create_time,
+    replaced: row.replaced !== 0,
+    delta: deltaFromJson(row.delta),
+    ...factsFromColumn(row.facts),
   };
 }

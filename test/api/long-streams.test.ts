@@ -25,7 +25,7 @@ function longHistory(store: StoreName): number {
 }
 
 /** What a server's memory may grow by while it streams, whatever the length of the history. */
-const flat = 160 * MiB;
+const flat = 96 * MiB;
 
 /** Node takes memory as long as there is some; a server that kept what it sent would die of this heap. */
 const smallHeap = { NODE_OPTIONS: "--max-old-space-size=128" };

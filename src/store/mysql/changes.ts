@@ -1,7 +1,7 @@
 /** Reads of changes that no event made. */
 import { fittingRows } from "../range.ts";
+import { type ChangeRow, toChange } from "../rows.ts";
 import type { ChangeRange, SessionChange, SessionKey } from "../store.ts";
-import { deltaFromJson, factsFromColumn } from "../stored-text.ts";
 import type { Pool } from "./pool.ts";
 import { keyValues, OF_SESSION } from "./rows.ts";
 import { allEqual, count } from "./sql.ts";
@@ -49,24 +49,4 @@ export async function readChanges(
     );
   });
   return rows.map(toChange);
-}
-
-interface ChangeRow {
-  readonly revision: number;
-  readonly after_seq: number;
-  readonly create_time: number;
-  readonly replaced: number;
-  readonly delta: string;
-  readonly facts: string | null;
-}
-
-function toChange(row: ChangeRow): SessionChange {
-  return {
-    revision: row.revision,
-    afterSeq: row.after_seq,
-    createMicros: row.create_time,
-    replaced: row.replaced !== 0,
-    delta: deltaFromJson(row.delta),
-    ...factsFromColumn(row.facts),
-  };
 }

@@ -1,7 +1,7 @@
 /** Reads of changes that no event made. */
 import { fittingRows } from "../range.ts";
+import { type ChangeRow, toChange } from "../rows.ts";
 import type { ChangeRange, SessionChange, SessionKey } from "../store.ts";
-import { deltaFromJson, factsFromColumn } from "../stored-text.ts";
 import type { Connection } from "./connection.ts";
 
 const SELECT_CHANGES =
@@ -42,24 +42,4 @@ export function readChanges(db: Connection, range: ChangeRange): SessionChange[]
 
 function values(key: SessionKey): [string, string, string] {
   return [key.appName, key.userId, key.sessionId];
-}
-
-interface ChangeRow {
-  readonly revision: number;
-  readonly after_seq: number;
-  readonly create_time: number;
-  readonly replaced: number;
-  readonly delta: string;
-  readonly facts: string | null;
-}
-
-function toChange(row: ChangeRow): SessionChange {
-  return {
-    revision: row.revision,
-    afterSeq: row.after_seq,
-    createMicros: row.create_time,
-    replaced: row.replaced !== 0,
-    delta: deltaFromJson(row.delta),
-    ...factsFromColumn(row.facts),
-  };
 }
