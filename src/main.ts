@@ -5,9 +5,11 @@ import {
   mainHelp,
   migrateHelp,
   serveHelp,
+  sessionsHelp,
   statsHelp,
   tailHelp,
   versionHelp,
+  watchHelp,
 } from "./cli/help.ts";
 /** The command `sessiond`. */
 import { didYouMean, UsageError } from "./config/usage.ts";
@@ -39,6 +41,14 @@ const commands: Readonly<Record<string, Command>> = {
   index: {
     help: () => indexHelp,
     run: async (args) => (await import("./cli/index-state.ts")).index(args),
+  },
+  watch: {
+    help: () => watchHelp,
+    run: async (args) => (await import("./cli/watch.ts")).watch(args),
+  },
+  sessions: {
+    help: () => sessionsHelp,
+    run: async (args) => (await import("./cli/sessions.ts")).sessions(args),
   },
   tail: {
     help: () => tailHelp,

@@ -17,6 +17,8 @@ Commands:
   stats      count sessions, events and bytes, per app, and show the largest sessions
   index      add, list and drop indexes over keys of session state
   tail       print a conversation of a running server and follow it
+  watch      print the newest sessions of a running server and what happens to all
+  sessions   list and show sessions of a running server, delete one
   version    print the versions of sessiond, Node and the store libraries
 
 Try it:
@@ -98,6 +100,36 @@ Usage: sessiond index add --state KEY --as TYPE [--dry-run] [--store URL] [setti
 The table of session states gets a column state_KEY, NULL where the value is not of the type. Servers that run
 go on and use the index by themselves. On MySQL and MariaDB appends wait while a large table is copied.
 Exit codes: 0 done, 1 failed (there is one already, or none), 2 wrong usage.
+`;
+
+/** What `sessiond watch --help` prints. */
+export const watchHelp = `Prints the newest sessions of an app on a running server, and what happens to all of them from now on.
+
+Usage: sessiond watch APP [--user ID] [--listed N] [--json] [--server URL]
+
+  --user ID       sessions of this user only
+  --listed N      how many sessions to list at first, those that changed last [20]
+  --json          print each session as one line of JSON: {"listed": …}, {"created": …}, {"changed": …}, {"deleted": …}
+  --server URL    the server's HTTP port [http://127.0.0.1:8080]; also SESSIOND_SERVER
+
+Lines begin with + for a new session, ~ for one that changed, - for one that was deleted. Connects again by itself when
+a server goes away; sessions may come again then. Ends with Ctrl-C.
+Exit codes: 0 ended, 1 failed (no server at first), 2 wrong usage.
+`;
+
+/** What `sessiond sessions --help` prints. */
+export const sessionsHelp = `Lists and shows sessions of a running server, and deletes one.
+
+Usage: sessiond sessions list APP [--user ID] [--limit N] [--json] [--server URL]
+       sessiond sessions show APP USER SESSION [--json] [--server URL]
+       sessiond sessions delete APP USER SESSION [--server URL]
+
+  --user ID       sessions of this user only
+  --limit N       how many, those that changed last [50]
+  --json          print each session as one line of JSON; with its state by show
+  --server URL    the server's HTTP port [http://127.0.0.1:8080]; also SESSIOND_SERVER
+
+Exit codes: 0 done, 1 failed (no such session, no server), 2 wrong usage.
 `;
 
 /** What `sessiond tail --help` prints. */
