@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { SessionOrder } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { doors, newEvent, newKey, runToEnd, storeNames, userOf, useServer } from "../api/harness.ts";
+import { copySessions } from "./copy-sessions.ts";
 import { inFlight } from "./in-flight.ts";
 import { manySessions, report, sizeTimeout, timed } from "./sizes.ts";
 import { all, sessionPages } from "./walk.ts";
@@ -11,6 +12,8 @@ const pageSize = 1_000;
 
 /** Every so manyth session has the label, the owner and the state that filters look for. */
 const every = 500;
+
+const rare = { ownerId: "rare", labels: { rare: "yes" }, state: { rare: "1" } };
 
 const orders = [
   [SessionOrder.UPDATE_TIME_DESC, SessionOrder.UPDATE_TIME_ASC],
@@ -24,14 +27,14 @@ describe.each(storeNames)("%s", (store) => {
 
   beforeAll(async () => {
     const api = subject.client("grpc-js");
-    const { ms } = await timed(() =>
-      inFlight(count, 256, (at) => {
-        const key = { ...user, sessionId: `s${at}` };
-        // Appends share commits, which makes most of them quicker.
-        if (at % every !== 0) return api.appendEvent({ key, event: newEvent(), createSession: true });
-        return api.createSession({ key, ownerId: "rare", labels: { rare: "yes" }, state: { rare: "1" } });
-      }),
-    );
+    const { ms } = await timed(async () => {
+      await api.createSession({ key: { ...user, sessionId: "s0" }, ...rare });
+      await api.appendEvent({ key: { ...user, sessionId: "s1" }, event: newEvent(), createSession: true });
+      await inFlight(count / every - 1, 16, (at) =>
+        api.createSession({ key: { ...user, sessionId: `s${(at + 1) * every}` }, ...rare }),
+      );
+      await copySessions(subject.data.url, { ...user, sessionId: "s1" }, count, every);
+    });
     // Another user of the app, who must not be seen.
     await api.createSession({ key: { ...user, userId: "bob", sessionId: "s0" } });
     report(`${store}: ${count} sessions`, { "made in (s)": ms / 1_000 });

@@ -12,7 +12,7 @@ export const full = setting === "full";
 export const longHistory = full ? 1_000_000 : 10_000;
 
 /** Sessions of the user who has many. */
-export const manySessions = full ? 100_000 : 2_000;
+export const manySessions = full ? 100_000 : 5_000;
 
 /** Sessions that one client makes at once. */
 export const createBurst = full ? 10_000 : 1_000;
