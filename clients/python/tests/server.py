@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
+# Below the ports that systems give to clients, so that none of those takes one between the look for it and its use, and
+# never one twice. Test runs side by side get starts that are far apart; what else runs is avoided by chance.
+_ports = itertools.count(int(os.environ.get("SESSIOND_TEST_PORTS", "20000")) + random.randrange(3_000))
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on at the moment."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    found: list[int] = []
+    while len(found) < count:
+        port = next(_ports)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+    return found
 
 
-def wait_for_http(port: int, path: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
+def wait_for_http(port: int, path: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 100) -> None:
     """Waits until a server answers 200, or fails with what it printed."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -45,7 +52,7 @@ def wait_for_http(port: int, path: str, process: subprocess.Popen[bytes], log: P
     raise RuntimeError(f"no answer on {path}; the server printed:\n{log.read_text(errors='replace')[-4000:]}")
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, seconds: float = 100) -> None:
     """Waits until somebody listens on a port."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
