@@ -56,19 +56,21 @@ export async function* followSession(
 }
 
 async function* framesOf(
-  { store, limits }: FollowParts,
+  { tails, store, limits }: FollowParts,
   request: HistoryRequest,
   follower: Follower,
   { signal }: StreamCall,
 ): AsyncGenerator<TailFrame, void, undefined> {
   const { stream } = follower;
+  const history = readHistory(store, request, limits, signal);
   let last: HistoryFrame | undefined;
   try {
-    for await (const frame of readHistory(store, request, limits, signal)) {
-      last = frame;
-      yield frame;
-      if (stream.ending !== undefined && frame.kind !== "caughtUp") {
-        yield closing(stream.ending, frame);
+    let next = await tails.opening.run(() => history.next(), signal);
+    for (; next.done !== true; next = await history.next()) {
+      last = next.value;
+      yield last;
+      if (stream.ending !== undefined && last.kind !== "caughtUp") {
+        yield closing(stream.ending, last);
         return;
       }
     }
@@ -77,6 +79,8 @@ async function* framesOf(
     if (last === undefined || reason === undefined) throw error;
     yield closing(reason, last);
     return;
+  } finally {
+    await history.return();
   }
   if (last === undefined) return;
   const { uid, seq, revision } = last.resume;
@@ -90,12 +94,23 @@ async function* tailFrames(
 ): AsyncGenerator<TailFrame, void, undefined> {
   let place = start;
   let asOf = session.joined(place);
+  let busy = false;
   while (stream.ending === undefined) {
     if (asOf === session.news) {
-      if ((await stream.wait()) === "silent") yield { kind: "heartbeat", ...placeOf(place) };
+      if ((await stream.wait()) === "silent") {
+        yield { kind: "heartbeat", ...placeOf(place) };
+        if (busy) asOf = undefined;
+      }
       continue;
     }
-    const step = await session.step(place);
+    const { news } = session;
+    const step = await session.step(place).catch(unlessBusy);
+    busy = step === undefined;
+    if (step === undefined) {
+      // It reads at the next news, or after its heartbeat: to end now would make it come back and read more.
+      asOf = news;
+      continue;
+    }
     for (const frame of step.frames) {
       yield frame;
       if (stream.ending !== undefined) {
@@ -115,6 +130,11 @@ async function* tailFrames(
 
 function closing(reason: ClosingReason, { seq, resume }: Place): TailFrame {
   return { kind: "closing", reason, seq, resume };
+}
+
+/** Lets a read be missing for which the database had no time. */
+function unlessBusy(error: unknown): undefined {
+  if (!(error instanceof StoreError) || error.reason !== "SERVER_BUSY") throw error;
 }
 
 /** Whether a history failed because its session is no longer the one that it opened with. */

@@ -11,8 +11,12 @@ import { HeadPoller } from "./poller.ts";
 import { SessionsFeeds } from "./sessions-feeds.ts";
 import type { SessionsStore } from "./sessions-reads.ts";
 import { readStep, type StepStore } from "./step.ts";
+import { Turnstile } from "./turnstile.ts";
 import { defaultWatchOptions, type WatchOptions } from "./watch-options.ts";
 import { WatchedSession } from "./watched-session.ts";
+
+/** More at once would only wait for connections. */
+const MAX_OPENING = 32;
 
 /** What tails work with. */
 export interface TailsParts {
@@ -41,6 +45,11 @@ export class Tails implements SessionListener {
   readonly observer: TailObserver;
   /** What the live lists are told. */
   readonly lists: SessionsFeeds;
+  /**
+   * Streams that read their session for the first time. Thousands that come back at once would
+   * all wait for their first read before any has its second, and be refused there.
+   */
+  readonly opening = new Turnstile(MAX_OPENING);
   readonly #parts: TailsParts;
   readonly #watched = new Map<string, WatchedSession>();
   readonly #poller: HeadPoller | undefined;

@@ -8,6 +8,7 @@ import {
   type StreamEventsRequest,
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { RpcError, shuttingDown } from "../../src/rpc/errors.ts";
+import { StoreError } from "../../src/store/errors.ts";
 import type { Store } from "../../src/store/store.ts";
 import { failureOf, newContext, Service } from "../rpc/support.ts";
 
@@ -308,6 +309,22 @@ describe("a tail", () => {
     expect(told([await next(stream)])).toEqual(["closing SESSION_RECREATED"]);
     expect((await stream.next()).done).toBe(true);
     expect((await failureOf(next(follow({ cursor })))).reason).toBe("SESSION_RECREATED");
+  });
+
+  it("stays open while the database has no time for it, and reads later", async () => {
+    // Nobody else asks meanwhile.
+    await reopen({}, { tailPoll: 60_000, tailPollBusy: 60_000 });
+    const stream = await caughtUp(follow({ heartbeatInterval: { seconds: 1n, nanos: 0 } as never }));
+    const { sessionHeads } = service.opened;
+    let refusals = 0;
+    service.opened.sessionHeads = async (...input) => {
+      if (refusals++ === 0) throw new StoreError("SERVER_BUSY", "too many calls wait");
+      return sessionHeads.call(service.opened, ...input);
+    };
+    const waiting = take(stream, 1);
+    await append(1);
+    const frames = told(await waiting);
+    expect([frames.at(-1), new Set(frames)]).toEqual(["e1", new Set(["heartbeat", "e1"])]);
   });
 
   it("ends when events after its place were trimmed", async () => {
