@@ -32,7 +32,7 @@ export interface FeedOptions {
   readonly overlapEveryMs: number;
   /** Entries that are kept for watchers that fall behind; one further behind reads by itself. */
   readonly logEntries: number;
-  /** How many feeds this process has, which together read for a tenth of the time. */
+  /** How many feeds this process has, which together read for a tenth of the time, but for changes of its own. */
   readonly feeds: () => number;
   /** Microseconds since 1970. */
   readonly clock: () => number;
@@ -75,8 +75,9 @@ export class SessionsFeed {
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
   #failures = 0;
-  /** By `performance.now()`. */
-  #restUntil = 0;
+  /** When looks may begin that somebody asked for, and those that nobody did; by `performance.now()`. */
+  #noticedLookAt = 0;
+  #idleLookAt = 0;
   #overlapAt = 0;
 
   constructor(appName: string, store: SessionsStore, options: FeedOptions) {
@@ -146,7 +147,7 @@ export class SessionsFeed {
   #schedule(delayMs: number): void {
     if (this.#looking || this.#stopped) return;
     clearTimeout(this.#timer);
-    const rest = this.#restUntil - performance.now();
+    const rest = (this.#noticed ? this.#noticedLookAt : this.#idleLookAt) - performance.now();
     this.#timer = setTimeout(() => void this.#look(), Math.max(0, delayMs, rest));
     this.#timer.unref();
   }
@@ -164,8 +165,9 @@ export class SessionsFeed {
     this.#noticed = false;
     this.#looking = true;
     try {
+      // What is new comes first, since an overlap may be long.
+      await this.#tell(this.#newest - LOOK_BACK_MICROS);
       if (whole) await this.#readOverlap();
-      else await this.#tell(this.#newest - LOOK_BACK_MICROS);
       this.#failures = 0;
     } catch (error) {
       this.#failures++;
@@ -173,10 +175,15 @@ export class SessionsFeed {
     }
     this.#looking = false;
     const now = performance.now();
+    const spent = now - began;
     // Half of the tenth is for looks and half for overlaps.
-    const pause = (now - began) * 19 * this.#options.feeds();
+    const pause = spent * 19 * this.#options.feeds();
     if (whole) this.#overlapAt = now + Math.max(this.#options.overlapEveryMs, pause);
-    else this.#restUntil = now + pause;
+    else {
+      this.#idleLookAt = now + pause;
+      // There is something to find, but what comes in the meantime is found by one look.
+      this.#noticedLookAt = now + spent * 4;
+    }
     if (this.#failures > 0) this.#schedule(FAILURE_PAUSE_MS * this.#failures);
     else this.#scheduleNext(this.log.end > before);
   }
