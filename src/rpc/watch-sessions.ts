@@ -32,7 +32,10 @@ export function watchSessions(deps: Deps): StreamHandler<typeof SessionService.m
         sessions += frame.kind === "listed" ? frame.sessions.length : "session" in frame ? 1 : 0;
         context.annotate({ sessions });
         tails.observer.frame(frame.kind);
-        if (frame.kind === "closing") tails.observer.closed(frame.reason);
+        if (frame.kind === "closing") {
+          context.annotate({ closing: frame.reason });
+          tails.observer.closed(frame.reason);
+        }
         yield {
           cursor: encodeWatchCursor(watched.scope, frame.resume),
           serverTime: toTimestamp(clock()),
