@@ -177,6 +177,25 @@ overEveryClient((subject) => {
     });
   });
 
+  test("with follow goes on with what happens, until it is left or its session is gone", async () => {
+    const key = await newSession(2);
+    const told: string[] = [];
+    for await (const { frame } of subject.api.streamEvents({ key, follow: true })) {
+      if (frame.case === "events") told.push(...frame.value.events.map(({ seq }) => String(seq)));
+      else if (frame.case === "changed") told.push(`changed ${frame.value.changed?.paths}`);
+      else told.push(frame.case ?? "");
+      // Each step waits for the frame of the one before.
+      if (frame.case === "caughtUp") await subject.api.appendEvent({ key, event: newEvent() });
+      if (told.at(-1) === "3") await subject.api.updateSession({ key, displayName: "name" });
+      if (frame.case === "changed") await subject.api.deleteSession({ key });
+    }
+    expect(told).toEqual(["opened", "1", "2", "caughtUp", "3", "changed display_name", "closing"]);
+    const left = await newSession(1);
+    for await (const { frame } of subject.api.streamEvents({ key: left, follow: true })) {
+      if (frame.case === "caughtUp") break;
+    }
+  });
+
   test("can be left in the middle", async () => {
     const content = JSON.stringify({ text: "x".repeat(3_000) });
     const key = await newSession(300, { content });
