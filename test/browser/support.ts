@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { routeUrl } from "../../viewer/src/model/route.ts";
 import { type Api, type Key, type UsedServer, useServer } from "../api/harness.ts";
 import { chromiumTimeout, launchChromium } from "../support/chromium/index.ts";
-import { type Switchboard, switchboard } from "./switchboard.ts";
+import { type Switchboard, switchboard } from "../support/switchboard.ts";
 
 const root = join(import.meta.dirname, "../..");
 

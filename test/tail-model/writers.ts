@@ -1,0 +1,109 @@
+/** Writers of one session, whose answers and a last read are the truth that tails are held to. */
+import { randomUUID } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Api, type Key, newEvent } from "../api/harness.ts";
+import type { Random } from "../store/random.ts";
+import { changeText, type SeenEvent, type Truth } from "./log.ts";
+import { seenEvent } from "./tail.ts";
+
+/** What writers know of the session by their answers. */
+export interface Written {
+  readonly appendEnds: Set<number>;
+  readonly changes: Map<number, { readonly afterSeq: number; readonly text: string }>;
+}
+
+export function nothingWritten(): Written {
+  return { appendEnds: new Set(), changes: new Map() };
+}
+
+/** Makes so many random changes of a session; a call whose answer was lost is made again until it has one. */
+export async function write(
+  api: () => Api,
+  key: Key,
+  random: Random,
+  calls: number,
+  written: Written,
+): Promise<void> {
+  for (let call = 0; call < calls; call++) {
+    const kind = random.below(10);
+    if (kind < 6) await append(api, key, [event(random)], written);
+    else if (kind < 8) {
+      await append(
+        api,
+        key,
+        Array.from({ length: 2 + random.below(6) }, () => event(random)),
+        written,
+      );
+    } else await change(api, key, random, written);
+  }
+}
+
+function event(random: Random) {
+  // Now and then one that fills a frame by itself, so that an append goes on in the next frame.
+  const text = "x".repeat(random.below(20) === 0 ? 200_000 : random.below(200));
+  const stateDelta = random.below(3) === 0 ? { [`k${random.below(5)}`]: String(random.below(100)) } : {};
+  return newEvent({ id: randomUUID(), content: JSON.stringify({ parts: [{ text }] }), stateDelta });
+}
+
+async function append(
+  api: () => Api,
+  key: Key,
+  events: ReturnType<typeof newEvent>[],
+  written: Written,
+): Promise<void> {
+  const answer = await untilAnswered(() => api().batchAppendEvents({ key, events }));
+  const last = answer.events.at(-1);
+  if (last !== undefined) written.appendEnds.add(Number(last.seq));
+}
+
+async function change(api: () => Api, key: Key, random: Random, written: Written): Promise<void> {
+  const requestId = randomUUID();
+  const stateDelta = { [`c${random.below(5)}`]: String(random.below(1_000)) };
+  const removedStateKeys = random.below(3) === 0 ? [`k${random.below(5)}`] : [];
+  const { session } = await untilAnswered(() =>
+    api().updateSession({ key, requestId, stateDelta, removedStateKeys, omitState: true }),
+  );
+  if (session === undefined) throw new Error("the answer has no session");
+  const text = changeText({ stateDelta, removedStateKeys, stateReplaced: false });
+  written.changes.set(Number(session.revision), { afterSeq: Number(session.headSeq), text });
+}
+
+const again: readonly Code[] = [
+  Code.Unavailable,
+  Code.Unknown,
+  Code.Canceled,
+  Code.DeadlineExceeded,
+  Code.Aborted,
+];
+
+/** Makes a call again while its answer is lost. */
+export async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!again.includes(ConnectError.from(error).code)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** The session as it is now, once nobody writes any more. */
+export async function readTruth(api: () => Api, key: Key, written: Written): Promise<Truth> {
+  const { session } = await untilAnswered(() => api().getSession({ key, omitState: true }));
+  if (session === undefined) throw new Error("the answer has no session");
+  const events = new Map<number, SeenEvent>();
+  let pageToken = "";
+  do {
+    const page = await untilAnswered(() => api().listEvents({ key, pageSize: 1_000, pageToken }));
+    for (const one of page.events) events.set(Number(one.seq), seenEvent(one));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return {
+    uid: session.uid,
+    headSeq: Number(session.headSeq),
+    revision: Number(session.revision),
+    events,
+    ...written,
+  };
+}
