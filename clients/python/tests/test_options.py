@@ -11,8 +11,8 @@ import cloudpickle
 import pytest
 
 import sessiond.adk
+from sessiond._transport import SERVICE_CONFIG
 from sessiond.adk import Options, SessiondSessionService
-from sessiond.adk.connection import SERVICE_CONFIG
 from sessiond.adk.options import OptionArguments, parse
 
 pytestmark = pytest.mark.once

@@ -3,6 +3,7 @@
 Give a runner a ``SessiondSessionService("localhost:50051")``, or call ``register()`` for ``adk web`` and the like.
 """
 
+from .conversion import event_from_proto
 from .errors import (
     AccessError,
     DeadlineError,
@@ -34,5 +35,6 @@ __all__ = [
     "TooLargeError",
     "UnavailableError",
     "UnreadableEventError",
+    "event_from_proto",
     "register",
 ]

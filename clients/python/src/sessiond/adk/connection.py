@@ -10,24 +10,23 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import sys
 import threading
 from collections.abc import AsyncGenerator
-from importlib import resources
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, cast
 
 import grpc
 from google.protobuf.message import Message
 
+from sessiond import tail as tails
+from sessiond._transport import channel_arguments, read_within
+from sessiond.v1 import session_pb2
 from sessiond.v1 import session_service_pb2 as pb
 from sessiond.v1.session_service_pb2_grpc import SessionServiceStub
 
 from .errors import DeadlineError, SessiondError, UnavailableError, from_rpc_error, retryable
 from .options import Options
-
-#: Retries of unavailable servers and balancing over all addresses: the file that every sessiond client loads.
-SERVICE_CONFIG = resources.files(__package__).joinpath("service_config.json").read_text("utf-8")
 
 #: Pauses between tries, in seconds; each is drawn from half of it to all of it.
 _FIRST_PAUSE = 0.1
@@ -118,12 +117,24 @@ class Connection:
 
     async def _next(self, call: Any) -> Any:
         try:
-            if sys.version_info >= (3, 11):  # which waits without a task for every frame
-                async with asyncio.timeout(self.options.stream_idle):
-                    return await call.read()
-            return await asyncio.wait_for(call.read(), self.options.stream_idle)
+            return await read_within(call, self.options.stream_idle)
         except asyncio.TimeoutError:
             raise DeadlineError(f"The history stood still for {self.options.stream_idle} seconds.") from None
+
+    async def tail(self, key: session_pb2.SessionKey, **place: Any) -> AsyncGenerator[tails.Update, None]:
+        """Follows a session (``sessiond.tail``). ``drain`` does not wait for it, as it may never end.
+
+        Raises:
+            SessiondError: an error that no reconnect would change.
+        """
+        channels = await self._channels()
+        updates = tails.tail(channels.stream_channel, key, metadata=self._metadata, **place)
+        try:
+            async with aclosing(updates):
+                async for update in updates:
+                    yield update
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error, key.session_id) from error
 
     def turn(self, owner: object) -> Turn:
         """The turns at an object, which everyone in this event loop shares who asks for the same one."""
@@ -215,6 +226,7 @@ class _LoopChannels:
 
     unary_stub: Any
     stream_stub: Any
+    stream_channel: grpc.aio.Channel
 
     def __init__(self) -> None:
         self.turns: dict[int, Turn] = {}
@@ -234,6 +246,7 @@ class _LoopChannels:
         # What grpcio-tools generates for asyncio has no types.
         self.unary_stub = cast(Any, SessionServiceStub)(unary)
         self.stream_stub = cast(Any, SessionServiceStub)(stream)
+        self.stream_channel = stream
         self._guard = _close_at_end(unary, stream)
         await self._guard.__anext__()
 
@@ -271,21 +284,7 @@ async def _close_at_end(*channels: grpc.aio.Channel) -> AsyncGenerator[None, Non
 
 
 def _channel(options: Options, *, keepalive: bool) -> grpc.aio.Channel:
-    arguments: dict[str, Any] = {
-        "grpc.service_config": SERVICE_CONFIG,
-        "grpc.enable_retries": 1,
-        # gRPC's own limit is 4 MiB. An event may have 16, and a page of sessions with large states more.
-        "grpc.max_receive_message_length": -1,
-        "grpc.max_send_message_length": -1,
-        # gRPC waits up to two minutes before it looks again whether a server is back.
-        "grpc.initial_reconnect_backoff_ms": 200,
-        "grpc.max_reconnect_backoff_ms": 2_000,
-        # Channels to the same address would share one TCP connection otherwise.
-        "grpc.use_local_subchannel_pool": 1,
-    }
-    if keepalive:
-        arguments["grpc.keepalive_time_ms"] = 60_000
-        arguments["grpc.keepalive_timeout_ms"] = 20_000
+    arguments = channel_arguments(keepalive=keepalive)
     arguments.update(options.channel_options)
     settings = list(arguments.items())
     if options.encrypted:

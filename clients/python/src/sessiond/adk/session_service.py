@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any
@@ -15,6 +15,7 @@ from google.adk.sessions.base_session_service import BaseSessionService, GetSess
 from google.adk.sessions.session import Session
 from typing_extensions import Unpack, override
 
+from sessiond.tail import Backoff, Update
 from sessiond.v1 import session_pb2
 from sessiond.v1 import session_service_pb2 as pb
 
@@ -194,6 +195,39 @@ class SessiondSessionService(BaseSessionService):
             return event
         async with self._connection.turn(session):
             return await self._append(session, event)
+
+    def tail(
+        self,
+        *,
+        app_name: str,
+        user_id: str,
+        session_id: str,
+        cursor: str = "",
+        after_seq: int | None = None,
+        after_time: float | None = None,
+        num_recent_events: int | None = None,
+        session_uid: str = "",
+        heartbeat: float | None = None,
+        backoff: Backoff | None = None,
+    ) -> AsyncGenerator[Update, None]:
+        """Follows a session as ``sessiond.tail.tail`` does, over this service's connection for streams.
+
+        ``event_from_proto`` makes ADK's events of those in the updates. Closing the service cancels the tail.
+
+        Raises:
+            SessionNotFoundError: there is no such session.
+            SessiondError: any other failure that no reconnect would change.
+        """
+        return self._connection.tail(
+            conversion.key(app_name, user_id, session_id),
+            cursor=cursor,
+            after_seq=after_seq,
+            after_time=after_time,
+            num_recent_events=num_recent_events,
+            session_uid=session_uid,
+            heartbeat=heartbeat,
+            backoff=backoff,
+        )
 
     async def flush(self) -> None:
         """Waits for the calls that are running in this event loop. Nothing is ever held back to be written later."""
