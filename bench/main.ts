@@ -6,6 +6,7 @@ import { readOptions, usage } from "./options.ts";
 import { publish, writeDocument } from "./report/document.ts";
 import { caseText } from "./report/terminal.ts";
 import { runEngine } from "./run.ts";
+import { tailsCommand } from "./tails/main.ts";
 
 const results = join(import.meta.dirname, "results");
 
@@ -42,7 +43,8 @@ async function main(args: readonly string[]): Promise<void> {
 // An end by a signal would skip the ends of the processes that were started here.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 try {
-  await main(process.argv.slice(2));
+  const [command, ...rest] = process.argv.slice(2);
+  await (command === "tails" ? tailsCommand(rest) : main(process.argv.slice(2)));
   process.exit(0);
 } catch (error) {
   process.stderr.write(`bench: ${(error as Error).stack ?? error}\n`);

@@ -24,6 +24,7 @@ export interface Options {
 }
 
 export const usage = `npm run bench -- [CASE …] [OPTIONS]
+npm run bench -- tails [OPTIONS]    live tails; its own --help
 
 Measures sessiond beside ADK's DatabaseSessionService and SQLSpec's store on the same database server. Prepares all
 that it needs in .cache, prints progress and tables, and writes bench/results/*.json.
@@ -61,7 +62,7 @@ export function readOptions(args: readonly string[]): Options & { readonly list:
   return {
     cases: positionals,
     engines: values.engine.split(",").map(engineOf),
-    rounds: Math.ceil(positive("rounds", values.rounds)),
+    rounds: count("rounds", values.rounds),
     seconds: positive("seconds", values.seconds),
     scale: positive("scale", values.scale),
     profile: values.profile,
@@ -73,15 +74,22 @@ export function readOptions(args: readonly string[]): Options & { readonly list:
   };
 }
 
-function engineOf(text: string): EngineName {
+/** The engine of a name. @throws Error that names those there are */
+export function engineOf(text: string): EngineName {
   const engine = engines.find((name) => name === text.trim());
   if (engine === undefined) throw new Error(`--engine takes ${engines.join(", ")}, not ${text.trim()}`);
   return engine;
 }
 
-function positive(name: string, text: string): number {
+/** The number above 0 that an option has. @throws Error that says so */
+export function positive(name: string, text: string): number {
   const value = Number(text);
   if (!(value > 0 && Number.isFinite(value)))
     throw new Error(`--${name} takes a number above 0, not ${text}`);
   return value;
+}
+
+/** The same rounded up to a whole number. */
+export function count(name: string, text: string): number {
+  return Math.ceil(positive(name, text));
 }

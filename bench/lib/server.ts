@@ -14,6 +14,10 @@ export interface SessiondServer {
   readonly pid: number;
   /** `127.0.0.1:PORT` for gRPC. */
   readonly target: string;
+  /** The origin of its HTTP port. */
+  readonly http: string;
+  /** The address of its inspector, where one was asked for. */
+  readonly inspector: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -25,25 +29,30 @@ export interface ServerOptions {
   readonly profile?: string | undefined;
   /** The port for gRPC. */
   readonly port?: number;
+  /** Flags of `sessiond serve` besides. */
+  readonly flags?: readonly string[];
+  /** Opens Node's inspector, on loopback. */
+  readonly inspect?: boolean;
 }
 
 /**
- * Starts it with its default settings; its log goes to a file in `.cache/bench`.
+ * Starts it with its default settings unless `flags` say otherwise; its log goes to a file in `.cache/bench`.
  * @throws Error with its log if it does not start
  */
 export async function startSessiond(
   store: string,
-  { profile, port = 0 }: ServerOptions = {},
+  { profile, port = 0, flags = [], inspect = false }: ServerOptions = {},
 ): Promise<SessiondServer> {
   const log = join(root, `.cache/bench/sessiond-${process.pid}-${++started}.log`);
   const out = openSync(log, "w");
   const profiling = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
+  const inspecting = inspect ? ["--inspect=127.0.0.1:0"] : [];
   const inherited = Object.entries(process.env).filter(([name]) => !/^(SESSIOND_|NODE_)/.test(name));
   const child = spawn(
     process.execPath,
     [
-      ...["--disable-warning=ExperimentalWarning", ...profiling, join(root, "src/main.ts"), "serve"],
-      ...["--grpc-port", String(port), "--http-port", "0"],
+      ...["--disable-warning=ExperimentalWarning", ...profiling, ...inspecting, join(root, "src/main.ts")],
+      ...["serve", "--grpc-port", String(port), "--http-port", "0", ...flags],
     ],
     {
       cwd: root,
@@ -58,11 +67,15 @@ export async function startSessiond(
   const closed = once(child, "close");
   const deadline = Date.now() + START_LIMIT_MS;
   for (;;) {
-    const target = /gRPC +(127\.0\.0\.1:\d+)/.exec(readFileSync(log, "utf8"))?.[1];
-    if (target !== undefined) {
+    const text = readFileSync(log, "utf8");
+    const target = /gRPC +(127\.0\.0\.1:\d+)/.exec(text)?.[1];
+    const http = /HTTP, Connect +(http:\S+)\n/.exec(text)?.[1];
+    if (target !== undefined && http !== undefined) {
       return {
         pid: child.pid as number,
         target,
+        http,
+        inspector: /Debugger listening on (ws:\S+)/.exec(text)?.[1],
         async stop() {
           process.removeListener("exit", kill);
           child.kill("SIGTERM");

@@ -4,6 +4,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { StreamEventsResponseSchema } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import type { Setup } from "../lib/worker.ts";
 import { LoadClient } from "./client.ts";
+import { event } from "./event.ts";
 import type { Round } from "./measure.ts";
 import { serveOrders, type Work } from "./serve.ts";
 
@@ -11,22 +12,6 @@ import { serveOrders, type Work } from "./serve.ts";
 const WRITERS_PER_CHANNEL = 64;
 
 const app = `load-${randomUUID().slice(0, 12)}`;
-
-function event() {
-  return {
-    id: randomUUID(),
-    author: "agent",
-    invocationId: "e-7f1f2f0e-2a57-4a8e-8f8c-8a6b4a9d9f10",
-    timestamp: Date.now() / 1_000,
-    turnComplete: true,
-    actions: Buffer.from("{}"),
-    content: JSON.stringify({
-      role: "model",
-      parts: [{ text: "The forecast: mild, with rain. ".repeat(30) }],
-    }),
-    writer: { language: "bench", adkVersion: "0" },
-  };
-}
 
 /** Writers on sessions of their own. */
 async function appends(setup: Setup): Promise<Work> {
@@ -59,7 +44,7 @@ async function sessionWith(client: LoadClient, events: number): Promise<{ key: o
   await client.createSession(key.appName, key.userId, key.sessionId);
   for (let done = 0; done < events; done += 1_000) {
     const count = Math.min(1_000, events - done);
-    await client.appendBatch({ key, events: Array.from({ length: count }, event) });
+    await client.appendBatch({ key, events: Array.from({ length: count }, () => event()) });
   }
   return { key };
 }

@@ -5,8 +5,10 @@ import { root } from "../../scripts/lib.ts";
 import type { CaseResult } from "../case.ts";
 import { engines } from "../lib/database.ts";
 import type { RunResult } from "../run.ts";
+import { aimsOf, type TailsRun } from "../tails/result.ts";
 import { method } from "./method.ts";
 import { aimTable, number, remarks, sideTable, type Table } from "./tables.ts";
+import { latencyTable, publishedTails, queryTable, tailsMethod } from "./tails.ts";
 
 const published = join(import.meta.dirname, "../results/full.json");
 const page = join(root, "docs/performance.md");
@@ -24,23 +26,20 @@ function publishedRuns(): RunResult[] {
 
 /** Writes docs/performance.md from the published runs. */
 export function writeDocument(): void {
-  writeFileSync(page, `${[method, ...publishedRuns().map(runText)].join("\n")}`);
+  const tails = publishedTails();
+  const sections = [...publishedRuns().map(runText), ...(tails === undefined ? [] : [tailsSection(tails)])];
+  writeFileSync(page, [method, ...sections].join("\n"));
 }
 
 function runText(run: RunResult): string {
-  const { machine, versions, settings } = run;
-  const product = { mysql: "MySQL", mariadb: "MariaDB", sqlite: "SQLite" }[run.engine];
+  const { versions } = run;
   const facts = [
-    `${run.startedAt.slice(0, 16).replace("T", " ")} UTC, commit \`${run.commit}\`: \`${run.command}\`. ` +
-      `${run.rounds} rounds of ${number(run.seconds)} s.`,
-    `Machine: ${machine.cores} cores of ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.system}. ` +
-      `Everything ran on it. Load average before and after the run: ${run.load.join(" and ")}.`,
-    `${product} ${run.version}: ${Object.entries(settings)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(", ")}.`,
+    `${header(run)} ${run.rounds} rounds of ${number(run.seconds)} s.`,
+    ...groundFacts(run),
     `Versions: ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", ")}.`,
+    `Load average before and after the run: ${run.load.join(" and ")}.`,
   ];
   const aims = run.cases.flatMap(({ aims }) => aims);
   const reached = aims.filter(({ met }) => met === true).length;
@@ -60,7 +59,7 @@ function runText(run: RunResult): string {
         ]),
   ];
   return [
-    `## ${product}`,
+    `## ${products[run.engine]}`,
     "",
     ...facts.map((fact) => `- ${fact}`),
     "",
@@ -68,6 +67,37 @@ function runText(run: RunResult): string {
     ...summary,
     "",
     ...run.cases.map(caseSection),
+  ].join("\n");
+}
+
+const products = { mysql: "MySQL", mariadb: "MariaDB", sqlite: "SQLite" } as const;
+
+/** When, of what and by which command. */
+function header({ startedAt, commit, command }: RunResult | TailsRun): string {
+  return `${startedAt.slice(0, 16).replace("T", " ")} UTC, commit \`${commit}\`: \`${command}\`.`;
+}
+
+/** The machine and the database. */
+function groundFacts({ machine, engine, version, settings }: RunResult | TailsRun): string[] {
+  return [
+    `Machine: ${machine.cores} cores of ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.system}. ` +
+      "Everything ran on it.",
+    `${products[engine]} ${version}: ${Object.entries(settings)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(", ")}.`,
+  ];
+}
+
+function tailsSection(run: TailsRun): string {
+  return [
+    ...["## Live tails", ""],
+    ...tailsMethod(run),
+    "",
+    ...[header(run), ...groundFacts(run), `Node ${run.node}.`].map((fact) => `- ${fact}`),
+    "",
+    ...(run.note === undefined ? [] : [run.note, ""]),
+    ...[markdown(latencyTable(run)), "", markdown(queryTable(run)), ""],
+    ...[markdown(aimTable({ aims: aimsOf(run.rows) })), ""],
   ].join("\n");
 }
 

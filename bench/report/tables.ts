@@ -30,7 +30,7 @@ export function sideTable({ sides, compares }: CaseResult): Table {
 }
 
 /** The aims of a case with what came out. */
-export function aimTable({ aims }: CaseResult): Table {
+export function aimTable({ aims }: Pick<CaseResult, "aims">): Table {
   return {
     head: ["aim", "measured", ""],
     rows: aims.map(({ text, value, met }) => [

@@ -11,7 +11,8 @@ export function caseText(result: CaseResult): string {
   return `${parts.join("\n").replaceAll("**", "")}\n`;
 }
 
-function aligned({ head, rows }: Table): string {
+/** A table for a terminal. */
+export function aligned({ head, rows }: Table): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
   const line = (row: readonly string[]) =>

@@ -1,0 +1,50 @@
+/** What a running server and its database tell of themselves. */
+import { once } from "node:events";
+import type mysql from "mysql2/promise";
+import { residentMiB } from "../lib/proc.ts";
+import type { SessiondServer } from "../lib/server.ts";
+
+/** Memory of a server right after a collection of garbage, in bytes. */
+export interface Memory {
+  readonly resident: number;
+  /** What JavaScript objects use, and buffers outside the heap. */
+  readonly heap: number;
+}
+
+/** Collects the server's garbage through its inspector, then reads its memory. @throws Error if it has none */
+export async function memoryOf({ pid, inspector }: SessiondServer): Promise<Memory> {
+  if (inspector === undefined) throw new Error("a server without inspector");
+  const socket = new WebSocket(inspector);
+  await once(socket, "open");
+  let id = 0;
+  const ask = async (method: string, params: object = {}) => {
+    socket.send(JSON.stringify({ id: ++id, method, params }));
+    const [{ data }] = (await once(socket, "message")) as [MessageEvent];
+    return JSON.parse(String(data)) as { result: { result?: { value: NodeJS.MemoryUsage } } };
+  };
+  try {
+    // What finalizers let go is collected by the second one.
+    await ask("HeapProfiler.collectGarbage");
+    await ask("HeapProfiler.collectGarbage");
+    const expression = "({ ...process.memoryUsage() })";
+    const { result } = await ask("Runtime.evaluate", { expression, returnByValue: true });
+    const usage = result.result?.value;
+    if (usage === undefined) throw new Error("the inspector told no memory");
+    return { resident: (residentMiB(pid) ?? 0) * 2 ** 20, heap: usage.heapUsed + usage.external };
+  } finally {
+    socket.close();
+  }
+}
+
+/** How many statements a server has sent to its database; those that go together count as one. */
+export async function statementsOf({ http }: SessiondServer): Promise<number> {
+  const text = await (await fetch(`${http}/metrics`)).text();
+  const lines = text.matchAll(/^sessiond_store_statement_duration_seconds_count(?:\{.*\})? (\S+)$/gm);
+  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+/** How many statements the database has been sent by all its clients, this question among them. */
+export async function questionsOf(connection: mysql.Connection): Promise<number> {
+  const [rows] = await connection.query<mysql.RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Questions'");
+  return Number(rows[0]?.["Value"]);
+}

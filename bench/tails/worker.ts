@@ -1,0 +1,139 @@
+/** The load of the tails benchmark. One process of it holds the tails, another appends. */
+import { BinaryReader } from "@bufbuild/protobuf/wire";
+import type { Setup } from "../lib/worker.ts";
+import { LoadClient } from "../load/client.ts";
+import { event } from "../load/event.ts";
+import type { Round } from "../load/measure.ts";
+import { serveOrders, type Work } from "../load/serve.ts";
+
+/** Below the server's default limit of streams of one connection. */
+const TAILS_PER_CHANNEL = 200;
+/** A round of tails is over when nothing has come for so long after its seconds, in milliseconds. */
+const QUIET_MS = 2_000;
+/** How many streams are opened at a time. */
+const OPENING_AT_ONCE = 100;
+
+/** Fields of the frames of StreamEvents; the rest is skipped, so that reading costs this process little. */
+const frameFields = { events: 5, caughtUp: 6 } as const;
+const EVENTS_EVENT = 1;
+const EVENT_TIMESTAMP = 5;
+
+/** The machine's monotonic clock in seconds: the same one in all its processes. */
+function monotonicSeconds(): number {
+  return Number(process.hrtime.bigint()) / 1e9;
+}
+
+function keyOf(parameters: Setup["parameters"], session: number) {
+  return { appName: String(parameters["app"]), userId: `user-${session}`, sessionId: "s" };
+}
+
+/** Appends to all sessions in turn at a fixed rate, whether the ones before are answered or not. */
+async function writer({ address, parameters }: Setup): Promise<Work> {
+  const client = new LoadClient(address);
+  const [sessions, rate] = [Number(parameters["sessions"]), Number(parameters["rate"])];
+  for (let at = 0; at < sessions; at++) {
+    const { appName, userId, sessionId } = keyOf(parameters, at);
+    await client.createSession(appName, userId, sessionId);
+  }
+  let next = 0;
+  return async (round: Round) => {
+    const began = performance.now();
+    const sent: Promise<void>[] = [];
+    while (round.running()) {
+      const due = Math.floor(((performance.now() - began) / 1_000) * rate);
+      while (sent.length < due) {
+        const key = keyOf(parameters, next++ % sessions);
+        sent.push(round.timed(client.append({ key, event: event(monotonicSeconds()) })));
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await Promise.all(sent);
+  };
+}
+
+/** Tails that wait for what comes, spread evenly over the sessions. A round's latencies are those from append to arrival. */
+async function tails({ address, parameters }: Setup): Promise<Work> {
+  const count = Number(parameters["tails"]);
+  const sessions = Number(parameters["sessions"]);
+  const clients = Array.from({ length: Math.ceil(count / TAILS_PER_CHANNEL) }, () => new LoadClient(address));
+  let latencies: number[] = [];
+  let lastArrival = 0;
+  let ended = 0;
+  let firstEnd = "";
+
+  const openTail = (at: number) =>
+    new Promise<void>((resolve, reject) => {
+      const client = clients[at % clients.length] as LoadClient;
+      const stream = client.stream({
+        key: keyOf(parameters, at % sessions),
+        numRecentEvents: 0,
+        follow: true,
+      });
+      const end = (why: string) => {
+        ended++;
+        firstEnd ||= why;
+        reject(new Error(`a tail ended: ${why}`));
+      };
+      stream.on("data", (bytes: Buffer) => {
+        if (readFrame(bytes, latencies)) resolve();
+        else lastArrival = performance.now();
+      });
+      stream.once("error", (error) => end(error.message));
+      stream.once("end", () => end("by the server"));
+    });
+
+  for (let opened = 0; opened < count; opened += OPENING_AT_ONCE) {
+    const some = Math.min(OPENING_AT_ONCE, count - opened);
+    await Promise.all(Array.from({ length: some }, (_, at) => openTail(opened + at)));
+  }
+  return async (round: Round) => {
+    const began = performance.now();
+    const timeIsUp = () => !round.running() && performance.now() - Math.max(lastArrival, began) > QUIET_MS;
+    while (!timeIsUp()) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const latency of latencies) round.latencies.push(latency);
+    latencies = [];
+    round.facts["tailsEnded"] = ended;
+    if (firstEnd !== "") throw new Error(`${ended} tails ended, the first: ${firstEnd}`);
+  };
+}
+
+/** Adds the milliseconds since each event of a frame was sent. Whether the frame is `caught_up`. */
+function readFrame(bytes: Buffer, latencies: number[]): boolean {
+  const now = monotonicSeconds();
+  const reader = new BinaryReader(bytes);
+  let caughtUp = false;
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field === frameFields.events) readEvents(new BinaryReader(reader.bytes()), now, latencies);
+    else {
+      caughtUp ||= field === frameFields.caughtUp;
+      reader.skip(type, field);
+    }
+  }
+  return caughtUp;
+}
+
+function readEvents(reader: BinaryReader, now: number, latencies: number[]): void {
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field !== EVENTS_EVENT) reader.skip(type, field);
+    else latencies.push((now - timestampOf(new BinaryReader(reader.bytes()))) * 1_000);
+  }
+}
+
+function timestampOf(reader: BinaryReader): number {
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field === EVENT_TIMESTAMP) return reader.double();
+    reader.skip(type, field);
+  }
+  throw new Error("an event without a timestamp");
+}
+
+const roles: Readonly<Record<string, (setup: Setup) => Promise<Work>>> = { writer, tails };
+
+await serveOrders(async (setup) => {
+  const open = roles[setup.setup];
+  if (open === undefined) throw new Error(`the load of tails has no part ${setup.setup}`);
+  return { facts: {}, work: await open(setup) };
+});
