@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
+import urllib.request
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -270,6 +272,33 @@ async def test_a_long_history(target: str, sessions: Sessions) -> None:
         await sessions.append(*names[begin : begin + 250])
     async with aclosing(tail(target, sessions.key)) as updates:
         assert ids(await until(updates, CaughtUp)) == names
+
+
+async def test_a_caller_that_stalls(tmp_path: Path, app: str) -> None:
+    server = Server(tmp_path, "--stall-timeout", "1s").start()
+    try:
+        sessions = Sessions(server.target, app)
+        await sessions.create()
+        content = json.dumps({"x": "x" * 1_000_000})
+        for number in range(48):
+            event = event_pb2.Event(id=str(number), author="u", content=content)
+            await sessions.call("AppendEvent", pb.AppendEventRequest(key=sessions.key, event=event))
+        async with aclosing(tail(server.target, sessions.key, backoff=QUICK)) as updates:
+            found = await until(updates, Events)
+            # The server cannot get rid of the rest, since nothing is read ahead, and ends the stream.
+            while await asyncio.to_thread(open_tails, server) != 0:
+                await asyncio.sleep(0.05)
+            found += await until(updates, CaughtUp)
+        assert [type(update) for update in found].count(Waiting) == 1
+        assert ids(found) == [str(number) for number in range(48)]
+    finally:
+        server.stop()
+
+
+def open_tails(server: Server) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.http_port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return int(next(line for line in lines if line.startswith("sessiond_tails_open")).split()[-1])
 
 
 def test_what_is_repeated_and_what_is_missing() -> None:
