@@ -118,7 +118,7 @@ describe.each(storeNames)("%s", (store) => {
     const random = new Random(1);
     const api = cluster.api(random);
     const key = newKey();
-    await api.createSession({ key });
+    await untilAnswered(() => api.createSession({ key, requestId: key.appName }));
     const client = helperClient(api);
     const ends: string[] = [];
     for await (const update of tail(client, { key, backoff })) {
@@ -134,28 +134,27 @@ describe.each(storeNames)("%s", (store) => {
     const random = new Random(2);
     const api = cluster.api(random);
     const key = newKey();
-    await api.createSession({ key });
+    // The server that this client knew may have been killed: its channel waits a while before it tries again.
+    await untilAnswered(() => api.createSession({ key, requestId: key.appName }));
     await api.batchAppendEvents({ key, events: newEvents(3) });
     let cursor = "";
-    const work = async (crashAt: number) => {
+    /** Takes updates until one has the event, and dies before or after it acknowledged that one. */
+    const work = async (until: number, dies: "before" | "after") => {
       const seqs: number[] = [];
-      for await (const update of tail(helperClient(api), {
-        key,
-        backoff,
-        ...(cursor === "" ? {} : { cursor }),
-      })) {
-        if (update.kind === "events") {
-          seqs.push(...update.events.map(({ seq }) => Number(seq)));
-          if (seqs.includes(crashAt)) return seqs;
-        }
+      const updates = tail(helperClient(api), { key, backoff, ...(cursor === "" ? {} : { cursor }) });
+      for await (const update of updates) {
+        if (update.kind === "events") seqs.push(...update.events.map(({ seq }) => Number(seq)));
+        const last = seqs.includes(until);
+        if (last && dies === "before") break;
         if (update.kind !== "waiting") cursor = update.cursor;
+        if (last) break;
       }
       return seqs;
     };
-    await work(3);
+    expect(await work(3, "before")).toEqual([1, 2, 3]);
+    expect(await work(3, "after")).toEqual([1, 2, 3]);
     await api.appendEvent({ key, event: newEvent() });
-    expect(await work(4)).toEqual([1, 2, 3, 4]);
-    expect(await work(4)).toEqual([4]);
+    expect(await work(4, "after")).toEqual([4]);
   });
 
   test("a live list goes on through cuts and agrees with ListSessions", { timeout: 240_000 }, async () => {

@@ -75,7 +75,8 @@ async function* messagesOf<T>(call: ClientReadableStream<T>): AsyncIterable<T> {
 }
 
 function callOptions(timeoutMs: number | undefined): CallOptions {
-  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+  // As connect's own transports: 0 is no deadline.
+  return timeoutMs === undefined || timeoutMs <= 0 ? {} : { deadline: Date.now() + timeoutMs };
 }
 
 function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
