@@ -9,7 +9,7 @@ import { serveOrders, type Work } from "../load/serve.ts";
 /** Below the server's default limit of streams of one connection. */
 const TAILS_PER_CHANNEL = 200;
 /** A round of tails is over when nothing has come for so long after its seconds, in milliseconds. */
-const QUIET_MS = 2_000;
+const QUIET_MS = 10_000;
 /** How many streams are opened at a time. */
 const OPENING_AT_ONCE = 100;
 
