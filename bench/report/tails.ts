@@ -36,11 +36,16 @@ export function latencyTable({ rows }: TailsRun): Table {
 
 /** What the database is asked, and who uses the cores. */
 export function queryTable({ rows }: TailsRun): Table {
-  const servers = ({ tails, writer, database }: Queries) => [tails, writer, database].map(number);
+  const servers = ({ tails, polls, pollMs, writer, database }: Queries) => [
+    number(tails),
+    `${number(polls)} of ${number(pollMs)} ms`,
+    number(writer),
+    number(database),
+  ];
   return {
     head: [
-      ...["queries/s", "idle: tails' server", "writer's", "in the database"],
-      ...["busy: tails' server", "writer's", "in the database"],
+      ...["queries/s", "idle: tails' server", "polls", "writer's", "in the database"],
+      ...["busy: tails' server", "polls", "writer's", "in the database"],
       ...["cores: tails' server", "writer's", "database", "load", "load average"],
     ],
     rows: rows.map((row) => [

@@ -36,11 +36,28 @@ export async function memoryOf({ pid, inspector }: SessiondServer): Promise<Memo
   }
 }
 
-/** How many statements a server has sent to its database; those that go together count as one. */
-export async function statementsOf({ http }: SessiondServer): Promise<number> {
+/** What a server has counted of what it asks its database. */
+export interface Asked {
+  /** Statements; those that go together count as one. */
+  readonly statements: number;
+  /** Questions which followed sessions moved, and the seconds that they took together. */
+  readonly polls: number;
+  readonly pollSeconds: number;
+}
+
+/** Reads a server's metrics. */
+export async function askedBy({ http }: SessiondServer): Promise<Asked> {
   const text = await (await fetch(`${http}/metrics`)).text();
-  const lines = text.matchAll(/^sessiond_store_statement_duration_seconds_count(?:\{.*\})? (\S+)$/gm);
-  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
+  const sum = (name: string) =>
+    [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))].reduce(
+      (total, [, value]) => total + Number(value),
+      0,
+    );
+  return {
+    statements: sum("sessiond_store_statement_duration_seconds_count"),
+    polls: sum("sessiond_tail_poll_duration_seconds_count"),
+    pollSeconds: sum("sessiond_tail_poll_duration_seconds_sum"),
+  };
 }
 
 /** How many statements the database has been sent by all its clients, this question among them. */

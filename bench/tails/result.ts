@@ -15,6 +15,9 @@ export interface Queries {
   readonly writer: number | undefined;
   /** As the database counts, from both. */
   readonly database: number;
+  /** Of the tails' server: how often it asked which sessions moved, and how many milliseconds that took on average. */
+  readonly polls: number;
+  readonly pollMs: number;
 }
 
 /** So many tails in a place. Times are milliseconds, CPU is cores in use while busy. */

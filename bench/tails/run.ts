@@ -10,7 +10,7 @@ import { cpuSeconds } from "../lib/proc.ts";
 import { type SessiondServer, startSessiond } from "../lib/server.ts";
 import { Worker } from "../lib/worker.ts";
 import type { TailsOptions } from "./options.ts";
-import { memoryOf, questionsOf, statementsOf } from "./probe.ts";
+import { askedBy, memoryOf, questionsOf } from "./probe.ts";
 import { type Place, places, type Queries, type TailsRow, type TailsRun } from "./result.ts";
 
 /** A round that is not counted: compilers compile, pools fill. */
@@ -158,8 +158,8 @@ async function counted<T>(
   work: () => Promise<T>,
 ): Promise<{ result: T; queries: Queries; cpu: Omit<TailsRow["cpu"], "load"> }> {
   const read = async () => ({
-    tails: await statementsOf(tails),
-    writer: writer === tails ? undefined : await statementsOf(writer),
+    ...(({ statements, ...polls }) => ({ tails: statements, ...polls }))(await askedBy(tails)),
+    writer: writer === tails ? undefined : (await askedBy(writer)).statements,
     database: await questionsOf(connection),
     tailsCpu: cpuSeconds(tails.pid),
     writerCpu: writer === tails ? undefined : cpuSeconds(writer.pid),
@@ -180,6 +180,8 @@ async function counted<T>(
       tails: perSecond("tails") ?? 0,
       writer: perSecond("writer"),
       database: perSecond("database") ?? 0,
+      polls: perSecond("polls") ?? 0,
+      pollMs: ((after.pollSeconds - before.pollSeconds) * 1_000) / (after.polls - before.polls),
     },
     cpu: {
       tails: perSecond("tailsCpu"),
