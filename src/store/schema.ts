@@ -42,7 +42,7 @@ export const TABLE_KEYS: readonly string[] = [...SCHEMA_TABLES, VERSIONS_TABLE].
  * The longest name of a table and the longest prefix: indexes and constraints add to a
  * table's name, and no server takes more than 64 characters.
  */
-export const MAX_TABLE_NAME = 40;
+export const MAX_TABLE_NAME = 42;
 export const MAX_PREFIX = 24;
 
 /** Lower case, since servers differ in whether the case of a table's name counts. */

@@ -128,8 +128,8 @@ describe.each(storeNames)("%s", (store) => {
     expect(scraped.samples.length).toBeLessThan(1_500);
   });
 
-  test("the page at / leads here", async () => {
-    expect(await (await fetch(server.httpUrl)).text()).toContain('<a href="/metrics">');
+  test("the page of facts leads here", async () => {
+    expect(await (await fetch(`${server.httpUrl}/about`)).text()).toContain('<a href="/metrics">');
   });
 
   test("names follow the conventions", () => {
