@@ -10,6 +10,10 @@ import type { WatchedSession } from "./watched-session.ts";
 const MAX_SESSIONS = 1_000;
 /** Of the time of one connection, polling takes at most one part in so many. */
 const SHARE = 10;
+/** The least of so many polls counts: one that waited for a busy process or pool says nothing of the database. */
+const COSTS = 3;
+/** However slow the database is, nobody waits longer for what others wrote. */
+const MAX_STRETCH_MS = 2_000;
 /** How much longer each quiet round waits than the one before. */
 const SLOWING = 1.5;
 /** After a failure: the database has other worries. */
@@ -26,6 +30,8 @@ export class HeadPoller {
   #timer: NodeJS.Timeout | undefined;
   #waitMs: number;
   #beganAt: number | undefined;
+  /** How long the last polls took, in ms. */
+  readonly #costs: number[] = [];
 
   constructor(
     store: Pick<Store, "sessionHeads">,
@@ -73,12 +79,19 @@ export class HeadPoller {
       this.#observer.polled({ seconds: (performance.now() - began) / 1000, gapSeconds, moved });
       const { tailPoll, tailPollBusy } = this.#options;
       this.#waitMs = moved > 0 ? tailPollBusy : Math.min(tailPoll, this.#waitMs * SLOWING);
-      next = Math.max(this.#waitMs, (SHARE - 1) * (performance.now() - began));
+      next = Math.max(this.#waitMs, this.#stretch(performance.now() - began));
     } catch (cause) {
       this.#observer.pollFailed(cause);
       next = FAILED_MS;
     }
     if (!this.#stopped) this.#schedule(next);
+  }
+
+  /** How long to wait for polling's share of a connection to stay small, in ms. */
+  #stretch(cost: number): number {
+    this.#costs.push(cost);
+    if (this.#costs.length > COSTS) this.#costs.shift();
+    return Math.min((SHARE - 1) * Math.min(...this.#costs), MAX_STRETCH_MS);
   }
 
   /** How many of them moved. */

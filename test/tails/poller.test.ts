@@ -132,6 +132,24 @@ test("takes no more than a tenth of the time of a connection", async () => {
   expect(asked.length).toBeGreaterThan(7);
 });
 
+test("one slow answer does not slow the next questions, and the slowest database is asked every few seconds", async () => {
+  watch("s");
+  poller.start();
+  await pass(2_000);
+  answerMs = 900;
+  await pass(500);
+  answerMs = 1;
+  await pass(1_000);
+  const before = asked.length;
+  await pass(2_000);
+  expect(asked.length - before).toBeGreaterThan(6);
+  answerMs = 1_000;
+  await pass(10_000);
+  const slow = asked.length;
+  await pass(30_000);
+  expect(asked.length - slow).toBeGreaterThan(8);
+});
+
 test("asks for at most a thousand sessions at once", async () => {
   for (let at = 0; at < 2_100; at++) watch(`s${at}`);
   poller.start();
