@@ -133,7 +133,7 @@ describe("finding", () => {
       .getByRole("status")
       .getByText(/^12 of 480$/)
       .waitFor();
-    expect(await row(page, 25).count()).toBe(1);
+    await row(page, 25).waitFor();
     await page.keyboard.press("Escape");
     expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe("INPUT");
     await page.getByRole("button", { name: "Show all" }).click();

@@ -236,6 +236,7 @@ export const badStarts: readonly BadStart[] = [
       action: "Run a version at least as new.",
       async attempt({ serve, sql, migrated }) {
         const { url } = await migrated();
+        await sql("DELETE FROM adk_schema_versions WHERE version > 1");
         await sql("UPDATE adk_schema_versions SET version = 9999");
         return serve({ store: url });
       },
