@@ -183,7 +183,8 @@ function advanceSessions(
 /** An append with a row that no packet carries: texts within texts are stored with escapes. */
 function unsendable(input: AppendInput, { maxPacketBytes }: AppendOptions): StoreError | undefined {
   const limit = maxPacketBytes - PACKET_HEADROOM_BYTES;
-  if (input.events.every((event) => 2 * event.bytes <= limit || storedBytes(event) <= limit)) return undefined;
+  if (input.events.every((event) => 2 * event.bytes <= limit || storedBytes(event) <= limit))
+    return undefined;
   return new StoreError(
     "TOO_LARGE",
     `The event is larger than the database takes; the limit is ${limit} bytes.`,
