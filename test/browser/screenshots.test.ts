@@ -1,4 +1,4 @@
-/** The pictures of docs/viewer.md, made by `SESSIOND_UPDATE_SCREENSHOTS=1 npm run vitest -- --project browser screenshots`. */
+/** The pictures of docs/viewer.md, made by `SESSIOND_TEST_SCREENSHOTS=1 npm run vitest -- --project browser screenshots`. */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -21,7 +21,7 @@ beforeAll(async () => {
 async function picture(page: Page, name: string): Promise<void> {
   const png = await page.screenshot();
   const path = join(images, `${name}.png`);
-  if (process.env["SESSIOND_UPDATE_SCREENSHOTS"] !== undefined) writeFileSync(path, png);
+  if (process.env["SESSIOND_TEST_SCREENSHOTS"] !== undefined) writeFileSync(path, png);
   // An empty page of this size has a few kB.
   expect(png.byteLength).toBeGreaterThan(20_000);
   expect(existsSync(path)).toBe(true);
