@@ -6,9 +6,16 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { routeUrl } from "../../viewer/src/model/route.ts";
 import { type Api, type Key, type UsedServer, useServer } from "../api/harness.ts";
 import { chromiumTimeout, launchChromium } from "../support/chromium/index.ts";
+import { withLock } from "../support/databases/lock.ts";
 import { type Switchboard, switchboard } from "../support/switchboard.ts";
 
 const root = join(import.meta.dirname, "../..");
+
+// Before any server starts, and by one process at a time: the others then find it built.
+const built = await withLock("viewer", async () => {
+  const done = spawnSync(process.execPath, [join(root, "scripts/build-viewer.ts")], { encoding: "utf8" });
+  return done.status === 0 ? "" : `${done.stdout}${done.stderr}`;
+});
 
 /** How long a page may take to show something: a busy machine is no failure, in ms. */
 export const patience = 20_000;
@@ -37,7 +44,6 @@ export interface PageOptions {
 
 /** A server with the viewer and a browser, for the tests of the enclosing `describe`. */
 export function useViewer(args: readonly string[] = []): Viewer {
-  const built = buildViewer();
   const server = useServer("sqlite", args);
   let browser: Browser | undefined;
   let board: Switchboard | undefined;
@@ -97,12 +103,6 @@ export function useViewer(args: readonly string[] = []): Viewer {
     },
   };
   return viewer;
-}
-
-/** Builds the viewer if its sources changed; what went wrong, or nothing. */
-function buildViewer(): string {
-  const done = spawnSync(process.execPath, [join(root, "scripts/build-viewer.ts")], { encoding: "utf8" });
-  return done.status === 0 ? "" : `${done.stdout}${done.stderr}`;
 }
 
 /** The row of an event. */
