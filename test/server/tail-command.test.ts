@@ -1,7 +1,4 @@
 /** `sessiond tail` as a user runs it. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import {
   type Api,
@@ -15,12 +12,12 @@ import {
   startServer,
 } from "../api/harness.ts";
 import { serverTimeout } from "../support/databases/index.ts";
+import { type RunningCommand, runCommand, sessiond } from "./run-command.ts";
 
-const main = join(import.meta.dirname, "../../src/main.ts");
 let data: Data;
 let server: Server;
 let api: Api;
-const running: Tail[] = [];
+const running: RunningCommand[] = [];
 
 beforeAll(async () => {
   data = await newData("sqlite");
@@ -38,30 +35,13 @@ afterAll(async () => {
   await data?.drop();
 });
 
-/** A `sessiond` that runs, with all that it has printed. */
-interface Tail {
-  readonly child: ChildProcess;
-  readonly out: () => string;
-  readonly err: () => string;
-  readonly code: Promise<number | null>;
+function run(command: readonly [string, ...string[]], env: Record<string, string> = {}): RunningCommand {
+  const started = runCommand(command, { SESSIOND_SERVER: server.httpUrl, ...env });
+  running.push(started);
+  return started;
 }
 
-function run(command: readonly [string, ...string[]], env: Record<string, string> = {}): Tail {
-  const child = spawn(command[0], command.slice(1), {
-    env: { PATH: process.env["PATH"], SESSIOND_SERVER: server.httpUrl, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-  const code = once(child, "close").then(([exit]) => exit as number | null);
-  const tail = { child, out: () => out, err: () => err, code };
-  running.push(tail);
-  return tail;
-}
-
-const node = [process.execPath, "--disable-warning=ExperimentalWarning", main] as const;
-const tail = (...args: string[]): Tail => run([...node, "tail", ...args]);
+const tail = (...args: string[]): RunningCommand => run([...sessiond, "tail", ...args]);
 
 async function conversation(): Promise<Key> {
   const key = newKey({ appName: "shop" });
@@ -126,7 +106,7 @@ test("--from and --json: one line for each event and change", async () => {
 
 test("colours are for terminals", async () => {
   const key = await conversation();
-  const line = [...node, "tail", ...words(key)].map((word) => `'${word}'`).join(" ");
+  const line = [...sessiond, "tail", ...words(key)].map((word) => `'${word}'`).join(" ");
   const inTerminal = run(["script", "-qec", line, "/dev/null"], { TERM: "xterm" });
   await expect.poll(inTerminal.out).toContain("cart");
   expect(inTerminal.out()).toContain("\u001b[1magent\u001b[0m");
@@ -137,7 +117,7 @@ test("colours are for terminals", async () => {
 
 test("a reader that has enough ends it", async () => {
   const key = await conversation();
-  const line = [...node, "tail", ...words(key)].map((word) => `'${word}'`).join(" ");
+  const line = [...sessiond, "tail", ...words(key)].map((word) => `'${word}'`).join(" ");
   const piped = run(["bash", "-c", `${line} | head -1; echo "\${PIPESTATUS[0]}"`]);
   await expect.poll(piped.out).toContain("#1");
   await api.appendEvent({ key, event: newEvent() });

@@ -1,7 +1,4 @@
 /** `sessiond watch` and `sessiond sessions` as a user runs them. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { sessions } from "../../src/cli/sessions.ts";
 import { watch } from "../../src/cli/watch.ts";
@@ -17,12 +14,12 @@ import {
   startServer,
 } from "../api/harness.ts";
 import { serverTimeout } from "../support/databases/index.ts";
+import { type RunningCommand, runCommand, sessiond } from "./run-command.ts";
 
-const main = join(import.meta.dirname, "../../src/main.ts");
 let data: Data;
 let server: Server;
 let api: Api;
-const running: ChildProcess[] = [];
+const running: RunningCommand[] = [];
 
 beforeAll(async () => {
   data = await newData("sqlite");
@@ -31,7 +28,7 @@ beforeAll(async () => {
 }, serverTimeout);
 
 afterEach(() => {
-  for (const child of running.splice(0)) child.kill("SIGKILL");
+  for (const { child } of running.splice(0)) child.kill("SIGKILL");
 });
 
 afterAll(async () => {
@@ -41,17 +38,10 @@ afterAll(async () => {
 });
 
 /** Starts `sessiond` with these arguments. */
-function run(...args: string[]) {
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
-    env: { PATH: process.env["PATH"], SESSIOND_SERVER: server.httpUrl },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  running.push(child);
-  let [out, err] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
-  const code = once(child, "close").then(([exit]) => exit as number | null);
-  return { child, out: () => out, err: () => err, code };
+function run(...args: string[]): RunningCommand {
+  const started = runCommand([...sessiond, ...args], { SESSIOND_SERVER: server.httpUrl });
+  running.push(started);
+  return started;
 }
 
 async function ended(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {

@@ -35,8 +35,8 @@ const lasting: ReadonlySet<Code> = new Set([
 
 /**
  * Whether a stream that ended so may be opened again as it was. An unknown failure may: it is what a lost
- * connection, a proxy or a server that was killed look like.
+ * connection, a proxy or a server that was killed look like. So may what only met others at work (CONTENTION).
  */
 export function canReconnect(error: unknown): boolean {
-  return !lasting.has(ConnectError.from(error).code);
+  return !lasting.has(ConnectError.from(error).code) || errorReason(error) === ErrorReason.CONTENTION;
 }
