@@ -35,7 +35,6 @@ export class Conversation extends Observable {
   /** The seq of the first event that exists, and of the last one that is known. */
   firstSeq = 1;
   headSeq = 0;
-  /** The newest seq when the page was opened or the reader last was at the end. */
   calls = new CallIndex();
   rewinds = new Rewinds();
   /** Changes without an event that came while this was open, by the seq that they follow. */

@@ -1,4 +1,4 @@
-/** A session's events by seq: pages of a fixed size, loaded when they come into sight, the farthest dropped. */
+/** A session's events by seq: pages of a fixed size, loaded when they come into sight, dropped when long unseen. */
 import type { Event } from "../../../clients/typescript/src/gen/sessiond/v1/event_pb.ts";
 import type { SessionClient } from "../api.ts";
 import type { SessionKeyParts } from "./keys.ts";
@@ -53,7 +53,7 @@ export class EventPages {
   /** Events that came by themselves. */
   add(events: readonly Event[]): void {
     for (const event of events) this.#put(event);
-    this.#dropFarthest();
+    this.#dropOldest();
   }
 
   /** Loads what is missing of a range, both ends included. @throws ConnectError */
@@ -97,7 +97,7 @@ export class EventPages {
       pageToken = answer.nextPageToken;
     } while (pageToken !== "");
     page.lastUse = ++this.#clock;
-    this.#dropFarthest();
+    this.#dropOldest();
   }
 
   #put(event: Event): void {
@@ -120,8 +120,8 @@ export class EventPages {
     return page;
   }
 
-  /** Drops what was not looked at for longest, never the few pages of last. */
-  #dropFarthest(): void {
+  /** Drops the pages that were not looked at for longest, but for the last few. */
+  #dropOldest(): void {
     while (this.#pages.size > 4 && (this.#pages.size > MAX_PAGES || this.#bytes > MAX_BYTES)) {
       const idle = [...this.#pages].filter(([, page]) => page.loading === undefined);
       const oldest = idle.reduce((a, b) => (a[1].lastUse <= b[1].lastUse ? a : b));

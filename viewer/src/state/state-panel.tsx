@@ -116,7 +116,7 @@ function SeqSlider(props: {
 
 type Loaded = { readonly state: State | undefined; readonly error: string | undefined };
 
-/** The session's own state right after an event. Old states never change, so the last few are kept. */
+/** The session's own state right after an event. */
 function useStateAt(conversation: Conversation, seq: number): Loaded {
   const [loaded, setLoaded] = useState<Loaded>({ state: undefined, error: undefined });
   useEffect(() => {
