@@ -7,6 +7,7 @@ import {
   CreateSessionRequestSchema,
   DeleteSessionRequestSchema,
   ListSessionsRequestSchema,
+  UpdateSessionRequestSchema,
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { Random } from "../store/random.ts";
 import type { Answers, Attempt, Call } from "./calls.ts";
@@ -296,4 +297,101 @@ test("an append that was given up may land while a list is walked, and nobody be
   const givenUp = [{ client: 0, call: append, start: 2, end: 3, outcome: lost }];
   expect(violationsOf({ attempts: history(givenUp), faults: false })).toEqual([]);
   expect(violationsOf({ attempts: history([]), faults: false })).not.toEqual([]);
+});
+
+describe("a write that was given up", () => {
+  const key = { appName: "app", userId: "ana", sessionId: "s" };
+  const failed = (code: string, reason: string, facts: Readonly<Record<string, string>> = {}) =>
+    ({ ok: false, code, reason, facts, retryMs: undefined, message: "" }) as const;
+  const lost = failed("CANCELLED", "");
+  /** Calls one after another, then the final reads. */
+  const historyOf = (store: ReferenceStore, made: readonly { call: Call; outcome: Attempt["outcome"] }[]) =>
+    [...made, ...finalReads("app").map((call) => ({ call, outcome: store.run(call) }))].map(
+      (each, at): Attempt => ({ ...each, client: 0, start: 2 * at, end: 2 * at + 1 }),
+    );
+
+  test("may take effect after its own retry was refused", () => {
+    const other = { ...key, sessionId: "S" };
+    const store = new ReferenceStore();
+    const run = (call: Call) => ({ call, outcome: store.run(call) });
+    const makes = (requestId: string, of: typeof key, state: Record<string, string>): Call => ({
+      kind: "create",
+      request: create(CreateSessionRequestSchema, { key: of, requestId, state }),
+    });
+    const removes: Call = {
+      kind: "update",
+      request: create(UpdateSessionRequestSchema, {
+        key: other,
+        requestId: "removes",
+        updateMask: { paths: ["state_delta"] },
+        removedStateKeys: ["app:x"],
+      }),
+    };
+    const deletes: Call = { kind: "delete", request: create(DeleteSessionRequestSchema, { key: other }) };
+    const history = [run(makes("first", key, { "app:x": '["value"]' }))];
+    const given = [
+      { call: removes, outcome: lost },
+      { call: removes, outcome: store.run(removes) },
+    ];
+    history.push(...given, run(makes("second", other, {})));
+    // The attempt that was lost arrives now, and what it made is deleted before anybody looks.
+    store.run(removes);
+    history.push(run(deletes));
+    const attempts = historyOf(store, history);
+    expect(violationsOf({ attempts, faults: false })).toEqual([]);
+    const withoutIt = attempts.filter(({ call }) => call !== removes);
+    expect(violationsOf({ attempts: withoutIt, faults: false })).not.toEqual([]);
+  });
+
+  test("may have made a session that nobody saw, whose events stand in the way", () => {
+    const store = new ReferenceStore();
+    const append = (content: string): Call => ({
+      kind: "append",
+      single: true,
+      request: create(BatchAppendEventsRequestSchema, {
+        key,
+        events: [{ id: "1", content }],
+        createSession: true,
+        ownerId: "maker 1",
+      }),
+    });
+    const [first, conflicting] = [append("{}"), append("[]")];
+    store.run(first);
+    const deletes: Call = { kind: "delete", request: create(DeleteSessionRequestSchema, { key }) };
+    const history = [
+      { call: first, outcome: lost },
+      { call: conflicting, outcome: store.run(conflicting) },
+      { call: deletes, outcome: store.run(deletes) },
+    ];
+    const attempts = historyOf(store, history);
+    expect(violationsOf({ attempts, faults: false })).toEqual([]);
+    expect(violationsOf({ attempts: attempts.slice(1), faults: false })).not.toEqual([]);
+  });
+
+  test("may land while the last reads run", () => {
+    const store = new ReferenceStore();
+    const makes: Call = {
+      kind: "create",
+      request: create(CreateSessionRequestSchema, { key, requestId: "c" }),
+    };
+    const append: Call = {
+      kind: "append",
+      single: true,
+      request: create(BatchAppendEventsRequestSchema, { key, events: [{ id: "1", content: "{}" }] }),
+    };
+    const calls = finalReads("app");
+    const made = { call: makes, outcome: store.run(makes) };
+    const outcomes = calls.map((call) => {
+      const outcome = store.run(call);
+      // It lands right after the session was read, and the stream has it.
+      if (call.kind === "get" && call.request.key?.sessionId === "s" && call.request.key.userId === "ana")
+        store.run(append);
+      return { call, outcome };
+    });
+    const attempts = [made, { call: append, outcome: lost }, ...outcomes].map(
+      (each, at): Attempt => ({ ...each, client: 0, start: Math.min(2 * at, 6), end: 7 + 2 * at }),
+    );
+    attempts[0] = { ...(attempts[0] as Attempt), end: 1 };
+    expect(violationsOf({ attempts, faults: false })).toEqual([]);
+  });
 });

@@ -19,12 +19,18 @@ interface Removal {
   readonly most: number;
 }
 
+/** Some time between two ticks. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Answers what existed for sure, and what did not. */
 export class Existence {
   private readonly log: Log;
   private readonly removals = new Map<string, Removal[]>();
-  /** When appends may have made sessions that nobody saw, by key. */
-  private readonly unseen = new Map<string, { readonly start: number; readonly end: number }[]>();
+  /** When creates and appends may have made sessions that nobody saw, by key. */
+  private readonly unseen = new Map<string, Span[]>();
 
   constructor(issued: readonly Issued[], log: Log, faults: boolean) {
     this.log = log;
@@ -46,13 +52,16 @@ export class Existence {
         most: open ? attempts.length : removed ? 1 : 0,
       });
     }
+    for (const { call, start, open } of ofKind(issued, "create")) {
+      if (open) this.hide(keyText(call.request.key), { start, end: Number.POSITIVE_INFINITY });
+    }
     for (const { call, start, open, answered } of ofKind(issued, "append")) {
       // Under faults a server sends an append again: into a session that it makes anew, if the one that it had made was
       // deleted in between.
       if (!call.request.createSession || !(open || faults)) continue;
       const key = keyText(call.request.key);
       const end = open ? Number.POSITIVE_INFINITY : (answered[0]?.end ?? Number.NEGATIVE_INFINITY);
-      this.unseen.set(key, [...(this.unseen.get(key) ?? []), { start, end }]);
+      this.hide(key, { start, end });
     }
   }
 
@@ -103,8 +112,12 @@ export class Existence {
   }
 
   /** Whether a session that nobody saw may have had the key at some time between. */
-  private mayHideOne(key: string, start: number, end: number): boolean {
+  mayHideOne(key: string, start: number, end: number): boolean {
     return (this.unseen.get(key) ?? []).some((each) => each.start < end && each.end > start);
+  }
+
+  private hide(key: string, span: Span): void {
+    this.unseen.set(key, [...(this.unseen.get(key) ?? []), span]);
   }
 
   private removalsOf(life: Incarnation): Removal[] {

@@ -176,7 +176,8 @@ function checkRefusal(
           same(found.identity) === (outcome.reason === "BATCH_PARTLY_STORED")
         );
       });
-      if (!fits) complain(`no session had it so: ${lives.map(({ uid }) => uid)}`);
+      const hidden = existence.mayHideOne(key, start, end);
+      if (!fits && !hidden) complain(`no session had it so: ${lives.map(({ uid }) => uid)}`);
       return;
     }
     case "REQUEST_ID_CONFLICT": {

@@ -48,10 +48,10 @@ function toIssued(call: Call, attempts: readonly Attempt[], faults: boolean): Is
   const answered = attempts.flatMap(({ start, end, outcome }) =>
     outcome.ok ? [{ start, end, answer: outcome.answer as never }] : [],
   );
-  const last = attempts.reduce((a, b) => (b.start > a.start ? b : a));
   const unknown = attempts.some(({ outcome }) => isUnknown(outcome));
-  // A request id gets the first answer whatever came between: any later answer tells what happened.
-  const settled = requestIdOf(call) !== "" && (answered.length > 0 || !isUnknown(last.outcome));
+  // A request id gets the first answer whatever came between. A refusal settles nothing: the attempt that was given up
+  // may still be on its way, and take effect after it.
+  const settled = requestIdOf(call) !== "" && answered.length > 0;
   // A server whose commit's answer was lost sends the append again as a client would: it is refused where the session
   // that took it was deleted in between.
   const repeated = faults && call.kind === "append" && answered.length === 0;

@@ -9,7 +9,7 @@ import type { Report } from "./report.ts";
 
 /** Checks whole walks. */
 export function checkLists(issued: readonly Issued[], log: Log, existence: Existence, report: Report): void {
-  const abandoned = ofKind(issued, "append").filter(({ open }) => open);
+  const abandoned = issued.filter(({ call, open }) => open && ["append", "update"].includes(call.kind));
   for (const { call, answered } of ofKind(issued, "listSessions")) {
     const { key, order } = call.request;
     const byCreate = order === SessionOrder.CREATE_TIME_ASC || order === SessionOrder.CREATE_TIME_DESC;
@@ -25,9 +25,9 @@ export function checkLists(issued: readonly Issued[], log: Log, existence: Exist
         const [appName, userId] = JSON.parse(life.key) as string[];
         if (appName !== key?.appName || (key?.userId !== "" && userId !== key?.userId)) continue;
         const rows = answer.filter(({ uid }) => uid === life.uid);
-        // An append that was given up may land during the walk, and nobody be told.
+        // A write that was given up may land during the walk, and nobody be told.
         const mayMove = abandoned.some(
-          (append) => append.start < end && keyText(append.call.request.key) === life.key,
+          (write) => write.start < end && keyText(write.call.request.key) === life.key,
         );
         const still = byCreate || (!mayMove && isUnchanged(life, start, end));
         if (existence.surelyThere(life, start, end) && still && rows.length !== 1)

@@ -34,7 +34,9 @@ export class Log {
       for (const { answer, end } of each.answered)
         this.enterEvents(each.call.request.key, openedOf(answer)?.uid ?? "", eventsOf(answer), end);
     }
-    for (const incarnation of this.byUid.values()) this.enterMaker(incarnation);
+    const abandoned = ofKind(issued, "create").filter(({ open }) => open);
+    const mayBeMade = new Set(abandoned.map(({ call }) => keyText(call.request.key)));
+    for (const life of this.byUid.values()) if (!mayBeMade.has(life.key)) this.enterMaker(life);
   }
 
   /** All lives. */

@@ -3,7 +3,8 @@
  * once, so a read tells whose it saw; it must not be one that another write had replaced before the read began.
  */
 import type { SessionKey } from "../../../gen/ts/sessiond/v1/session_pb.ts";
-import type { SharedScope } from "../calls.ts";
+import type { Call, SharedScope } from "../calls.ts";
+import { type Delta, deltaOf } from "./incarnation.ts";
 import { type Issued, ofKind } from "./issued.ts";
 import type { Log } from "./log.ts";
 import type { Report } from "./report.ts";
@@ -84,15 +85,29 @@ function writesOf(issued: readonly Issued[], log: Log): Map<string, Write[]> {
     for (const name of removedStateKeys) add(place(name), { value: undefined, start, end });
   }
   // What nobody was told of may have happened, also in a session that nobody saw.
-  for (const { call, start, open } of ofKind(issued, "append")) {
+  for (const { call, start, open } of issued) {
     if (!open) continue;
-    const { key, events } = call.request;
-    for (const { stateDelta, removedStateKeys } of events) {
-      const of = sharedWrites(key?.appName ?? "", key?.userId ?? "", stateDelta, removedStateKeys);
-      for (const [register, value] of of) add(register, { value, start, end: Number.POSITIVE_INFINITY });
+    const { appName = "", userId = "" } = call.request.key ?? {};
+    for (const { set, remove } of deltasOf(call)) {
+      for (const [register, value] of sharedWrites(appName, userId, set, remove))
+        add(register, { value, start, end: Number.POSITIVE_INFINITY });
     }
   }
   return writes;
+}
+
+/** What a call does to state whose keys have their prefix. */
+function deltasOf(call: Call): Delta[] {
+  switch (call.kind) {
+    case "create":
+      return [{ set: call.request.state, remove: [] }];
+    case "update":
+      return [{ set: call.request.stateDelta, remove: call.request.removedStateKeys }];
+    case "append":
+      return call.request.events.map(deltaOf);
+    default:
+      return [];
+  }
 }
 
 function* readsOf(
