@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { conversations } from "../../demo/conversations.ts";
 import type { Key } from "../api/harness.ts";
-import { live, row, unfoldAll, useViewer } from "./support.ts";
+import { live, row, selected, unfoldAll, useViewer } from "./support.ts";
 
 const viewer = useViewer();
 const trip: Key = { appName: "travel-demo", userId: "ada", sessionId: "lisbon-weekend" };
@@ -47,6 +47,8 @@ describe.each([{ dark: false }, { dark: true }])("axe finds nothing, dark $dark"
     await page.getByRole("button", { name: "Difference" }).click();
     await page.getByRole("spinbutton").first().fill("0");
     await page.locator(".difference").waitFor();
+    await page.getByRole("button", { name: "JSON of the session" }).click();
+    await page.getByRole("button", { name: "Copy JSON" }).last().waitFor();
     expect(await violations(page)).toEqual([]);
   });
 
@@ -64,22 +66,18 @@ describe("the keyboard", () => {
   test("moves, opens, closes, goes to both ends", async () => {
     const page = await viewer.openSession({ appName: "travel-demo", userId: "grace", sessionId: "squares" });
     await live(page);
-    const selected = (seq: number) =>
-      page
-        .locator(".row.selected")
-        .getByRole("article", { name: new RegExp(`^Event ${seq} of`) })
-        .waitFor();
+    const at = (seq: number) => selected(page, seq);
     await page.keyboard.press("g");
     await page.keyboard.press("g");
-    await selected(1);
+    await at(1);
     await page.keyboard.press("j");
-    await selected(2);
+    await at(2);
     await page.keyboard.press("Enter");
     await row(page, 2).locator(".raw").waitFor();
     await page.keyboard.press("k");
-    await selected(1);
+    await at(1);
     await page.keyboard.press("G");
-    await selected(480);
+    await at(480);
     await page.keyboard.press("s");
     await page.getByRole("complementary", { name: "State" }).waitFor();
     await page.keyboard.press("Escape");
@@ -121,4 +119,27 @@ test("colours can be chosen and are kept", async () => {
   await expect.poll(ground).not.toBe(light);
   await page.reload();
   await expect.poll(ground).not.toBe(light);
+});
+
+test("nothing moves for those who want no motion", async () => {
+  const moving = async (reducedMotion: boolean) => {
+    const page = await viewer.openSession(trip, { reducedMotion });
+    await live(page);
+    await page.keyboard.press("g");
+    await page.keyboard.press("g");
+    await page.keyboard.press("s");
+    await page.getByRole("complementary", { name: "State" }).waitFor();
+    // The badge of a connection that is away is what fades.
+    await page.locator(".connection").evaluate((badge) => badge.classList.replace("live", "waiting"));
+    return page.evaluate(() =>
+      [...document.querySelectorAll("*")]
+        .filter((element) => {
+          const { transitionDuration, animationName, scrollBehavior } = getComputedStyle(element);
+          return transitionDuration !== "0s" || animationName !== "none" || scrollBehavior === "smooth";
+        })
+        .map(({ className }) => String(className)),
+    );
+  };
+  expect(await moving(false)).toEqual(["connection waiting"]);
+  expect(await moving(true)).toEqual([]);
 });

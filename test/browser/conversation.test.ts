@@ -1,10 +1,9 @@
 /** A conversation as a person reads it: every kind of part and action of the demonstration's sessions. */
-import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { conversations } from "../../demo/conversations.ts";
-import { type Key, newEvent, newKey } from "../api/harness.ts";
-import { live, row, useViewer } from "./support.ts";
+import { type Key, newEvent } from "../api/harness.ts";
+import { live, row, selected, useViewer } from "./support.ts";
 
 const viewer = useViewer();
 
@@ -65,10 +64,7 @@ describe("a conversation", () => {
     await row(page, 9).getByText("Answer until then").waitFor();
     expect(await row(page, 9).textContent()).toContain('"LX7Q2P"');
     await row(page, 11).getByRole("button", { name: "called in 9" }).click();
-    await page
-      .locator(".row.selected")
-      .getByRole("article", { name: /^Event 9 / })
-      .waitFor();
+    await selected(page, 9);
   });
 
   test("tells transfer, branch, artifact, rewind and pauses", async () => {
@@ -82,11 +78,44 @@ describe("a conversation", () => {
     expect(await page.locator(".mark.idle").first().textContent()).toMatch(/15 min .*later/);
   });
 
+  test("tells agents of parallel branches apart", async () => {
+    const page = await viewer.openSession(demo("ada", "offsite"), { height: 3_000 });
+    await live(page);
+    for (const [at, city] of ["porto", "lyon", "graz"].entries()) {
+      expect(
+        await row(page, 2 + at)
+          .locator(".branch")
+          .textContent(),
+      ).toBe(`panel.scout_${city}`);
+      expect(
+        await row(page, 5 + at)
+          .locator(".branch")
+          .textContent(),
+      ).toBe(`panel.scout_${city}`);
+      // Each answer with its own call, though the others' stand between.
+      await row(page, 5 + at)
+        .getByRole("button", { name: `called in ${2 + at}` })
+        .waitFor();
+    }
+    expect(await row(page, 8).locator(".branch").count()).toBe(0);
+  });
+
   test("has an invocation's calls as a timeline", async () => {
     const page = await openTrip();
     await page.getByRole("button", { name: /Invocation inv-1/ }).click();
     expect(await page.locator(".timeline li").count()).toBe(2);
     expect(await page.locator(".timeline li").first().textContent()).toMatch(/search_flights.*s$/);
+    await page.locator(".timeline li").last().getByRole("button").click();
+    await selected(page, 4);
+  });
+
+  test("counts the tokens of events that are not loaded when asked", async () => {
+    const page = await viewer.openSession(demo("grace", "squares"));
+    await live(page);
+    expect(await page.locator(".facts").textContent()).toMatch(/tokens in \d+ events/);
+    await page.getByRole("button", { name: "count all" }).click();
+    // 60 + turn in each of 120 turns.
+    await page.getByText(/^14460 tokens$/).waitFor();
   });
 
   test("shows code, output, pictures, transcriptions and interruptions", async () => {
@@ -113,6 +142,22 @@ describe("a conversation", () => {
     await page.getByRole("button", { name: "#1 is part of the summary in 9" }).waitFor();
     expect(await row(page, 1).count()).toBe(0);
     expect(await row(page, 11).textContent()).toContain("running");
+  });
+
+  test("marks invocations of which calls are open", async () => {
+    const page = await viewer.openSession(demo("ada", "offsite"), { height: 3_000 });
+    await live(page);
+    expect(await page.locator(".mark.invocation .badge.open").allTextContents()).toEqual(["1 open"]);
+    await page.getByRole("button", { name: /Invocation research-2 · 1 call/ }).click();
+    expect(await page.locator(".timeline li").textContent()).toMatch(/estimate.*open$/);
+    await viewer.api.appendEvent({
+      key: demo("ada", "offsite"),
+      event: newEvent({
+        content: '{"parts":[{"functionResponse":{"id":"cost-1","name":"estimate","response":{}}}]}',
+      }),
+    });
+    await page.locator(".mark.invocation .badge.open").waitFor({ state: "detached" });
+    expect(await row(page, 11).textContent()).toMatch(/estimate.*done.*long-running/);
   });
 
   test("shows unknown parts as JSON", async () => {
@@ -155,20 +200,34 @@ describe("finding", () => {
   test("an event has an address", async () => {
     const page = await viewer.openSession(demo("grace", "squares"), { event: 33 });
     await row(page, 33).waitFor();
-    await page
-      .locator(".row.selected")
-      .getByRole("article", { name: /^Event 33 / })
-      .waitFor();
+    await selected(page, 33);
     await page.keyboard.press("j");
-    await page
-      .locator(".row.selected")
-      .getByRole("article", { name: /^Event 34 / })
-      .waitFor();
+    await selected(page, 34);
     expect(new URL(page.url()).searchParams.get("event")).toBe("34");
+    const link = row(page, 30).getByRole("link", { name: "Link to event 30" });
+    await page.goto(`${viewer.board.url}${await link.getAttribute("href")}`);
+    await selected(page, 30);
   });
 });
 
 describe("state", () => {
+  test("follows a slider over the sequence, from the server", async () => {
+    const page = await openTrip();
+    await page.keyboard.press("s");
+    const panel = page.getByRole("complementary", { name: "State" });
+    await panel.getByRole("button", { name: "At an event" }).click();
+    const slider = panel.getByRole("slider", { name: "Right after event" });
+    await slider.focus();
+    await page.keyboard.press("Home");
+    await panel.getByText("hotel_wanted").waitFor();
+    expect(await slider.inputValue()).toBe("0");
+    for (let step = 0; step < 6; step++) await page.keyboard.press("ArrowRight");
+    await panel.getByText("trip:city").waitFor();
+    expect(await slider.inputValue()).toBe("6");
+    await panel.getByRole("button", { name: "Show event 6" }).click();
+    await selected(page, 6);
+  });
+
   test("of now is shown by scope, and each event's change", async () => {
     const page = await openTrip();
     await page.getByRole("button", { name: "State", exact: true }).click();
@@ -201,40 +260,5 @@ describe("state", () => {
       "hotel_wanted removed",
       "trip:city added",
     ]);
-  });
-});
-
-describe("raw", () => {
-  test("an event's JSON is what was stored, to the byte", async () => {
-    const key = newKey();
-    await viewer.api.createSession({ key });
-    const content = '{"parts":[{"text":"x","n":9007199254740993,"f":1.0,"u":"\\u0000"}]}';
-    await viewer.api.appendEvent({ key, event: newEvent({ content, extra: '{"z":-0.0}' }) });
-    const page = await viewer.openSession(key);
-    await live(page);
-    await row(page, 1).getByRole("button", { name: "JSON" }).click();
-    const text = (await row(page, 1).locator(".raw pre").textContent()) ?? "";
-    expect(text.replaceAll(/\s/g, "")).toContain(`"content":${content}`);
-    expect(text).toContain('"z": -0.0');
-  });
-
-  test("the session downloads as lines and as a file, which opens again", async () => {
-    const page = await openTrip();
-    const save = async (name: string) => {
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        page.getByRole("button", { name }).click(),
-      ]);
-      return { name: download.suggestedFilename(), path: await download.path() };
-    };
-    const lines = await save("JSON lines");
-    expect(lines.name).toBe("lisbon-weekend.jsonl");
-    expect((await readFile(lines.path, "utf8")).trim().split("\n")).toHaveLength(19);
-    const file = await save("Session file");
-    expect(await readFile(file.path, "utf8")).toContain('"offerId":9007199254740993');
-    await page.locator('input[type="file"]').setInputFiles(file.path);
-    await page.locator(".connection.file").waitFor();
-    await row(page, 19).waitFor();
-    expect(await row(page, 4).textContent()).toContain("search_flights");
   });
 });

@@ -110,6 +110,14 @@ export function row(page: Page, seq: number) {
   return page.getByRole("article", { name: new RegExp(`^Event ${seq} of `) });
 }
 
+/** Resolves when an event is the selected one. */
+export function selected(page: Page, seq: number): Promise<void> {
+  return page
+    .locator(".row.selected")
+    .getByRole("article", { name: new RegExp(`^Event ${seq} of `) })
+    .waitFor();
+}
+
 /** Resolves when the conversation follows its session. */
 export function live(page: Page): Promise<void> {
   return page.locator(".connection.live").waitFor();
@@ -123,4 +131,10 @@ export async function unfoldAll(page: Page): Promise<void> {
       for (const button of all) (button as HTMLButtonElement).click();
     });
   }
+}
+
+/** Opens a file as a person would. */
+export async function openFile(page: Page, name: string, text: string): Promise<void> {
+  const buffer = Buffer.from(text);
+  await page.locator('input[type="file"]').setInputFiles({ name, mimeType: "application/json", buffer });
 }

@@ -6,6 +6,7 @@ import { matches, noFilter } from "../../viewer/src/model/event-filter.ts";
 import { eventJson, sessionJson } from "../../viewer/src/model/event-json.ts";
 import { viewOf } from "../../viewer/src/model/parts.ts";
 import { Rewinds } from "../../viewer/src/model/rewinds.ts";
+import { SeqRanges } from "../../viewer/src/model/seq-ranges.ts";
 import { differences } from "../../viewer/src/model/state-diff.ts";
 import { event } from "./support.ts";
 
@@ -149,7 +150,8 @@ describe("rewinds and compactions", () => {
   ];
 
   test("tell which events were taken back and which are summed up", () => {
-    const rewinds = new Rewinds();
+    const known = new SeqRanges();
+    const rewinds = new Rewinds(known);
     for (const one of events) rewinds.add(one);
     expect(events.map((one) => rewinds.isRewound(Number(one.seq)))).toEqual([
       false,

@@ -15,6 +15,8 @@ export function App() {
   const [help, setHelp] = useState(false);
   const [theme, setTheme] = useTheme();
   const [file, setFile] = useState<Conversation>();
+  /** How many were opened: each has a page of its own. */
+  const [files, setFiles] = useState(0);
   const [fileError, setFileError] = useState<string>();
   const [fileEvent, setFileEvent] = useState<number>();
   useKeys({ "?": () => setHelp(true) });
@@ -34,6 +36,8 @@ export function App() {
     if (chosen === undefined) return;
     try {
       setFile(openFile(chosen.name, await chosen.text()));
+      setFileEvent(undefined);
+      setFiles((count) => count + 1);
       setFileError(undefined);
     } catch (error) {
       setFileError(error instanceof Error ? error.message : String(error));
@@ -87,7 +91,7 @@ export function App() {
       {fileError !== undefined && <p className="error">{fileError}</p>}
       <Sidebar route={route} onGo={onGo} />
       {file !== undefined ? (
-        <SessionPage conversation={file} selected={fileEvent} onSelect={setFileEvent} />
+        <SessionPage key={files} conversation={file} selected={fileEvent} onSelect={setFileEvent} />
       ) : session !== undefined ? (
         <LiveSession session={session} selected={route.event} onSelect={onSelect} />
       ) : (

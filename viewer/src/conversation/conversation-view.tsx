@@ -224,7 +224,11 @@ function Row(props: {
           version={version}
           isRewound={conversation.rewinds.isRewound(seq)}
           isCompacted={compaction !== undefined}
-          link={routeUrl({ app: appName, user: userId, session: sessionId, event: seq })}
+          link={
+            conversation.connection.kind === "file"
+              ? undefined
+              : routeUrl({ app: appName, user: userId, session: sessionId, event: seq })
+          }
           onShow={onShow}
           onState={onState}
         />

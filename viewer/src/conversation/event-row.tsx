@@ -24,7 +24,8 @@ export interface EventRowProps {
   readonly version: number;
   readonly isRewound: boolean;
   readonly isCompacted: boolean;
-  readonly link: string;
+  /** The event's address; undefined in a file, which has none. */
+  readonly link: string | undefined;
   readonly onShow: (seq: number) => void;
   readonly onState: (seq: number) => void;
 }
@@ -69,9 +70,13 @@ export const EventRow = memo(function EventRow(props: EventRowProps) {
         {event.timestamp !== undefined && (
           <time title={fullTime(event.timestamp)}>{timeOfDay(event.timestamp)}</time>
         )}
-        <a href={link} className="seq" aria-label={`Link to event ${seq}`}>
-          #{seq}
-        </a>
+        {link === undefined ? (
+          <span className="seq">#{seq}</span>
+        ) : (
+          <a href={link} className="seq" aria-label={`Link to event ${seq}`}>
+            #{seq}
+          </a>
+        )}
         <button type="button" className="quiet" aria-expanded={raw} onClick={flipRaw}>
           JSON
         </button>

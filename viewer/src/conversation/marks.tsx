@@ -1,4 +1,5 @@
 import type { Event } from "../../../clients/typescript/src/gen/sessiond/v1/event_pb.ts";
+import { callState, isOpen } from "../model/call-state.ts";
 import type { Conversation } from "../model/conversation.ts";
 import { dayOf, duration } from "../model/time.ts";
 import { Disclosure } from "../parts/disclosure.tsx";
@@ -23,6 +24,7 @@ export function Marks(props: {
   const begins =
     invocation !== "" && (before === undefined ? event.seq === 1n : before.invocationId !== invocation);
   const calls = begins ? conversation.calls.ofInvocation(invocation) : [];
+  const open = calls.filter((call) => isOpen(callState(call, conversation.known, conversation.headSeq)));
   return (
     <>
       {isNewDay && <div className="mark">{dayOf(time)}</div>}
@@ -35,10 +37,11 @@ export function Marks(props: {
               <>
                 Invocation <code>{invocation}</code>
                 {calls.length > 0 && ` · ${calls.length} ${calls.length === 1 ? "call" : "calls"}`}
+                {open.length > 0 && <span className="badge open">{open.length} open</span>}
               </>
             }
           >
-            {() => <Timeline calls={calls} onShow={onShow} />}
+            {() => <Timeline conversation={conversation} calls={calls} onShow={onShow} />}
           </Disclosure>
         </div>
       )}

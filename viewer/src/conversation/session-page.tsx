@@ -3,16 +3,17 @@ import { client } from "../api.ts";
 import { Conversation } from "../model/conversation.ts";
 import { type EventFilter, noFilter } from "../model/event-filter.ts";
 import { eventJson, sessionJson } from "../model/event-json.ts";
+import { fileName } from "../model/file-name.ts";
 import type { SessionKeyParts } from "../model/keys.ts";
 import { keyText } from "../model/keys.ts";
-import { bytes } from "../model/time.ts";
 import { StatePanel, type StateView } from "../state/state-panel.tsx";
-import { download, fileName } from "../ui/download.ts";
+import { download } from "../ui/download.ts";
 import { useKeys } from "../ui/use-keys.ts";
 import { useObservable } from "../ui/use-observable.ts";
 import { ConnectionState } from "./connection-state.tsx";
 import { ConversationView, type ListHandle } from "./conversation-view.tsx";
 import { Expansion, ExpansionContext } from "./expansion.ts";
+import { RawSession } from "./raw-session.tsx";
 import { TokenTotals } from "./token-totals.tsx";
 import { Toolbar } from "./toolbar.tsx";
 import { useRows } from "./use-rows.ts";
@@ -47,6 +48,7 @@ export function SessionPage(props: {
   const version = conversation.version();
   const [filter, setFilter] = useState<EventFilter>(noFilter);
   const [foldCompacted, setFoldCompacted] = useState(false);
+  const [raw, setRaw] = useState(false);
   const [stateView, setStateView] = useState<StateView>();
   const rows = useRows(conversation, filter, version);
   const list = useRef<ListHandle>(null);
@@ -80,9 +82,7 @@ export function SessionPage(props: {
             <p className="quiet-text facts">
               {session.displayName !== "" && <code>{conversation.key.sessionId}</code>}
               {session.ownerId !== "" && <span>owner {session.ownerId}</span>}
-              <span>
-                {conversation.headSeq - conversation.firstSeq + 1} events, {bytes(Number(session.eventBytes))}
-              </span>
+              <span>{conversation.headSeq - conversation.firstSeq + 1} events</span>
               <TokenTotals conversation={conversation} version={version} />
               {Object.entries(session.labels).map(([label, value]) => (
                 <span key={label} className="badge">
@@ -99,9 +99,18 @@ export function SessionPage(props: {
             >
               State
             </button>
+            <button
+              type="button"
+              aria-label="JSON of the session"
+              aria-pressed={raw}
+              onClick={() => setRaw(!raw)}
+            >
+              JSON
+            </button>
             <Download conversation={conversation} />
           </div>
         </header>
+        {raw && <RawSession conversation={conversation} />}
         <Toolbar
           conversation={conversation}
           rows={rows}
@@ -153,10 +162,13 @@ function emptyText({ connection }: Conversation, filtering: boolean): string {
 function Download({ conversation }: { readonly conversation: Conversation }) {
   const [progress, setProgress] = useState<string>();
   const save = async (kind: "lines" | "session") => {
+    const { signal } = new AbortController();
     const lines: string[] = [];
     try {
-      for await (const events of conversation.walk(new AbortController().signal)) {
-        for (const event of events) lines.push(eventJson(event));
+      // State and events of one moment: what comes while they are read is left out.
+      const session = await conversation.stored(signal);
+      for await (const events of conversation.walk(signal)) {
+        for (const event of events) if (event.seq <= session.headSeq) lines.push(eventJson(event));
         setProgress(`${lines.length} events`);
       }
       const { sessionId } = conversation.key;
@@ -164,8 +176,8 @@ function Download({ conversation }: { readonly conversation: Conversation }) {
         download(fileName(sessionId, "jsonl"), "application/x-ndjson", [
           lines.map((line) => `${line}\n`).join(""),
         ]);
-      } else if (conversation.session !== undefined) {
-        download(fileName(sessionId, "json"), "application/json", [sessionJson(conversation.session, lines)]);
+      } else {
+        download(fileName(sessionId, "json"), "application/json", [sessionJson(session, lines)]);
       }
       setProgress(undefined);
     } catch {

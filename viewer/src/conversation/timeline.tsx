@@ -1,12 +1,15 @@
+import { callState, isOpen } from "../model/call-state.ts";
 import type { ToolCall } from "../model/calls.ts";
+import type { Conversation } from "../model/conversation.ts";
 import { duration } from "../model/time.ts";
 
 /** An invocation's calls as bars over time. */
 export function Timeline(props: {
+  readonly conversation: Conversation;
   readonly calls: readonly ToolCall[];
   readonly onShow: (seq: number) => void;
 }) {
-  const { calls, onShow } = props;
+  const { conversation, calls, onShow } = props;
   if (calls.length === 0) return <p className="quiet-text">It called no tools, as far as it is loaded.</p>;
   const starts = calls.map((call) => call.callTime ?? 0);
   const begin = Math.min(...starts);
@@ -19,6 +22,7 @@ export function Timeline(props: {
         const took =
           call.responseTime === undefined ? undefined : call.responseTime - (call.callTime ?? begin);
         const left = (from / span) * 100;
+        const state = callState(call, conversation.known, conversation.headSeq);
         const width = Math.max(((took ?? span - from) / span) * 100, 0.5);
         return (
           <li key={call.id}>
@@ -31,7 +35,9 @@ export function Timeline(props: {
                 style={{ left: `${left}%`, width: `${Math.min(width, 100 - left)}%` }}
               />
             </span>
-            <span className="took">{took === undefined ? "open" : duration(took)}</span>
+            <span className="took">
+              {took !== undefined ? duration(took) : isOpen(state) ? "open" : "not loaded"}
+            </span>
           </li>
         );
       })}

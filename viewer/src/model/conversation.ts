@@ -12,6 +12,7 @@ import { EventPages } from "./event-pages.ts";
 import { keyParts, type SessionKeyParts } from "./keys.ts";
 import { Observable } from "./observable.ts";
 import { Rewinds } from "./rewinds.ts";
+import { SeqRanges } from "./seq-ranges.ts";
 
 /** How the tail is doing. */
 export type Connection =
@@ -36,7 +37,9 @@ export class Conversation extends Observable {
   firstSeq = 1;
   headSeq = 0;
   calls = new CallIndex();
-  rewinds = new Rewinds();
+  /** The seqs of all events that were ever loaded: what they say of calls and rewinds is kept. */
+  known = new SeqRanges();
+  rewinds = new Rewinds(this.known);
   /** Changes without an event that came while this was open, by the seq that they follow. */
   readonly changes = new Map<number, ChangedFrame[]>();
   /** Why events could not be loaded. */
@@ -97,6 +100,14 @@ export class Conversation extends Observable {
     } while (pageToken !== "");
   }
 
+  /** The session with its state as it is stored at the moment. @throws ConnectError */
+  async stored(signal: AbortSignal): Promise<Session> {
+    const request = { key: this.key, sessionUid: this.session?.uid ?? "" };
+    const { session } = await this.#client.getSession(request, { signal });
+    if (session === undefined) throw new ConnectError("the answer has no session");
+    return session;
+  }
+
   /** The session's own state right after an event. @throws ConnectError */
   async stateAsOf(seq: number, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
     const request = { key: this.key, sessionUid: this.session?.uid ?? "", asOfSeq: BigInt(seq) };
@@ -130,7 +141,8 @@ export class Conversation extends Observable {
     this.session = undefined;
     this.#pages = undefined;
     this.calls = new CallIndex();
-    this.rewinds = new Rewinds();
+    this.known = new SeqRanges();
+    this.rewinds = new Rewinds(this.known);
     this.changes.clear();
     this.connection = { kind: "connecting" };
     this.changed();
@@ -144,13 +156,13 @@ export class Conversation extends Observable {
         this.firstSeq = Number(session.firstSeq);
         this.headSeq = Math.max(this.headSeq, Number(session.headSeq));
         this.#pages ??= new EventPages(this.#client, keyParts(session.key), session.uid, (events) =>
-          this.#index(events),
+          this.index(events),
         );
         break;
       }
       case "events":
         this.#pages?.add(update.events);
-        this.#index(update.events);
+        this.index(update.events);
         this.#apply(update.events);
         break;
       case "changed":
@@ -169,8 +181,10 @@ export class Conversation extends Observable {
     this.changed();
   }
 
-  #index(events: readonly Event[]): void {
+  /** Takes in what events say of others. */
+  protected index(events: readonly Event[]): void {
     for (const event of events) {
+      this.known.add(Number(event.seq));
       this.calls.add(event);
       this.rewinds.add(event);
     }
@@ -184,7 +198,7 @@ export class Conversation extends Observable {
     for (const event of events) {
       this.headSeq = Math.max(this.headSeq, Number(event.seq));
       if (event.revision <= session.revision) continue;
-      merge(session.state, event.stateDelta, event.removedStateKeys);
+      mergeState(session.state, event.stateDelta, event.removedStateKeys);
       session.revision = event.revision;
       session.headSeq = event.seq;
       session.eventCount += 1n;
@@ -200,7 +214,7 @@ export class Conversation extends Observable {
       for (const key of Object.keys(session.state))
         if (!/^(?:app|user):/.test(key)) delete session.state[key];
     }
-    merge(session.state, change.stateDelta, change.removedStateKeys);
+    mergeState(session.state, change.stateDelta, change.removedStateKeys);
     session.revision = change.revision;
     // The frame names what else changed without saying to what.
     if (change.changed?.paths.some((path) => !path.startsWith("state"))) void this.#refresh();
@@ -223,7 +237,8 @@ export class Conversation extends Observable {
   }
 }
 
-function merge(
+/** Brings a state up to date, also by keys that objects have of themselves. */
+export function mergeState(
   state: Record<string, string>,
   set: Readonly<Record<string, string>>,
   removed: string[],

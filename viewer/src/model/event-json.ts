@@ -1,4 +1,6 @@
 /** Events and sessions as ADK writes them in JSON, spliced from the stored texts so that nothing is re-encoded. */
+import { toJsonString } from "@bufbuild/protobuf";
+import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { Event } from "../../../clients/typescript/src/gen/sessiond/v1/event_pb.ts";
 import type { Session } from "../../../clients/typescript/src/gen/sessiond/v1/session_pb.ts";
 import { quote } from "./json.ts";
@@ -45,6 +47,32 @@ export function sessionJson(session: Session, events: readonly string[]): string
     `"lastUpdateTime":${numberJson(session.lastEventTime)}`,
   ];
   return `{${head.join(",")},"events":[\n${events.join(",\n")}\n]}\n`;
+}
+
+/** What is stored of a session beside its events, in the names of the contract and of ADK where it has one. */
+export function sessionRecordJson(session: Session): string {
+  const { appName = "", userId = "", sessionId = "" } = session.key ?? {};
+  const labels = Object.entries(session.labels).map(([label, value]) => `${quote(label)}:${quote(value)}`);
+  const time = (at: Timestamp | undefined) => (at === undefined ? "null" : toJsonString(TimestampSchema, at));
+  const members = [
+    `"id":${quote(sessionId)}`,
+    `"appName":${quote(appName)}`,
+    `"userId":${quote(userId)}`,
+    `"uid":${quote(session.uid)}`,
+    `"revision":${session.revision}`,
+    `"firstSeq":${session.firstSeq}`,
+    `"headSeq":${session.headSeq}`,
+    `"eventCount":${session.eventCount}`,
+    `"eventBytes":${session.eventBytes}`,
+    `"ownerId":${quote(session.ownerId)}`,
+    `"displayName":${quote(session.displayName)}`,
+    `"labels":{${labels.join(",")}}`,
+    `"createTime":${time(session.createTime)}`,
+    `"updateTime":${time(session.updateTime)}`,
+    `"lastUpdateTime":${numberJson(session.lastEventTime)}`,
+    `"state":${mapJson(session.state)}`,
+  ];
+  return `{${members.join(",")}}`;
 }
 
 /** The writer's actions with the state delta back in its place. */

@@ -1,9 +1,9 @@
 /** A session file, of this page or of adk-web, as a conversation that nobody can change. */
 import { create } from "@bufbuild/protobuf";
 import { type Event, EventSchema } from "../../../clients/typescript/src/gen/sessiond/v1/event_pb.ts";
-import { SessionSchema } from "../../../clients/typescript/src/gen/sessiond/v1/session_pb.ts";
+import { type Session, SessionSchema } from "../../../clients/typescript/src/gen/sessiond/v1/session_pb.ts";
 import { client } from "../api.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation, mergeState } from "./conversation.ts";
 import { field, isObject, type Json, numberField, parseJson, textField } from "./json.ts";
 import { writeJson } from "./json-writer.ts";
 
@@ -37,21 +37,16 @@ export function openFile(name: string, text: string): Conversation {
 
 class FileConversation extends Conversation {
   readonly #events: readonly Event[];
+  readonly #stored: Session;
 
-  constructor(
-    key: Conversation["key"],
-    session: NonNullable<Conversation["session"]>,
-    events: readonly Event[],
-  ) {
+  constructor(key: Conversation["key"], session: Session, events: readonly Event[]) {
     super(client, key);
     this.#events = events;
+    this.#stored = session;
     this.session = session;
     this.headSeq = events.length;
     this.connection = { kind: "file" };
-    for (const event of events) {
-      this.calls.add(event);
-      this.rewinds.add(event);
-    }
+    this.index(events);
   }
 
   override event(seq: number): Event | undefined {
@@ -68,6 +63,10 @@ class FileConversation extends Conversation {
     yield this.#events;
   }
 
+  override async stored(): Promise<Session> {
+    return this.#stored;
+  }
+
   override async stateAsOf(seq: number): Promise<Readonly<Record<string, string>>> {
     return fold(this.#events, seq);
   }
@@ -77,8 +76,7 @@ class FileConversation extends Conversation {
 function fold(events: readonly Event[], seq: number): Record<string, string> {
   const state: Record<string, string> = {};
   for (const event of events.slice(0, seq)) {
-    for (const key of event.removedStateKeys) delete state[key];
-    Object.assign(state, event.stateDelta);
+    mergeState(state, event.stateDelta, event.removedStateKeys);
   }
   return state;
 }

@@ -1,6 +1,7 @@
 /** Which events were rewound and which ranges compacted, as far as events are loaded. */
 import type { Event } from "../../../clients/typescript/src/gen/sessiond/v1/event_pb.ts";
 import { viewOf } from "./parts.ts";
+import type { SeqRanges } from "./seq-ranges.ts";
 
 /** A part of the conversation that an event stands for from then on. */
 export interface Compaction {
@@ -20,6 +21,12 @@ export class Rewinds {
   /** Rewinding events: seq to the invocation before which they go back. */
   readonly #rewinds = new Map<number, string>();
   readonly #compactions = new Map<number, Compaction>();
+  readonly #known: SeqRanges;
+
+  /** `known`: the seqs that were added, which is up to the caller. */
+  constructor(known: SeqRanges) {
+    this.#known = known;
+  }
 
   add(event: Event): void {
     const seq = Number(event.seq);
@@ -39,8 +46,10 @@ export class Rewinds {
   /** Whether a later event took this one back. */
   isRewound(seq: number): boolean {
     for (const [at, invocation] of this.#rewinds) {
+      if (seq >= at) continue;
       const begin = this.#begins.get(invocation);
-      if (begin !== undefined && begin <= seq && seq < at) return true;
+      // An invocation of which nothing was met on the way from there begins before all of it.
+      if (begin === undefined ? this.#known.covers(seq, at) : begin <= seq) return true;
     }
     return false;
   }

@@ -1,9 +1,10 @@
 import { useEffect, useState } from "react";
+import { dataFileName } from "../model/file-name.ts";
 import { bytes } from "../model/time.ts";
-import { download, fileName } from "../ui/download.ts";
+import { download } from "../ui/download.ts";
 
-/** Larger ones are shown when somebody asks. */
-const SHOW_AT_ONCE = 1024 * 1024;
+/** Larger ones are shown when somebody asks, in bytes. */
+const SHOW_AT_ONCE = 512 * 1024;
 
 /** Pictures that cannot hold a script. */
 const images = /^image\/(?:png|jpeg|gif|webp|avif|bmp)$/i;
@@ -39,8 +40,7 @@ export function BlobPart(props: {
           className="quiet"
           onClick={() => {
             const content = decode(data);
-            if (content !== undefined)
-              download(fileName(label, "bin"), "application/octet-stream", [content]);
+            if (content !== undefined) download(dataFileName(label), "application/octet-stream", [content]);
           }}
         >
           Download

@@ -1,3 +1,4 @@
+import { type CallState, callState } from "../model/call-state.ts";
 import type { Conversation } from "../model/conversation.ts";
 import { isObject, type Json, JsonNumber } from "../model/json.ts";
 import type { Part } from "../model/parts.ts";
@@ -18,8 +19,7 @@ export function ToolCallPart(props: {
   const { part, name, conversation } = props;
   const call = conversation.calls.get(part.id);
   const answers = call?.responseSeqs ?? [];
-  const state =
-    answers.length === 0 ? (call?.longRunning ? "long-running" : "open") : call?.failed ? "failed" : "done";
+  const state = call === undefined ? undefined : callState(call, conversation.known, conversation.headSeq);
   const took =
     call?.callTime !== undefined && call.responseTime !== undefined
       ? duration(call.responseTime - call.callTime)
@@ -28,7 +28,7 @@ export function ToolCallPart(props: {
     <>
       <span className="tool-name">{part.name || "a tool"}</span>
       <span className="tool-args">({brief(part.args)})</span>
-      <span className={`badge ${state}`}>{labels[state]}</span>
+      {state !== undefined && <span className={`badge ${state}`}>{labels[state]}</span>}
       {call?.longRunning && answers.length > 0 && <span className="badge">long-running</span>}
       {took !== undefined && <span className="took">{took}</span>}
     </>
@@ -48,14 +48,25 @@ export function ToolCallPart(props: {
               title={index < answers.length - 1 ? "Answer until then" : call?.failed ? "Error" : "Result"}
             />
           ))}
-          {answers.length === 0 && <p className="quiet-text">No answer so far.</p>}
+          {answers.length === 0 && <p className="quiet-text">{unanswered(state)}</p>}
         </>
       )}
     </Disclosure>
   );
 }
 
-const labels = { open: "no answer yet", "long-running": "running", failed: "failed", done: "done" };
+const labels: Readonly<Record<CallState, string>> = {
+  open: "no answer yet",
+  "long-running": "running",
+  unknown: "not loaded",
+  failed: "failed",
+  done: "done",
+};
+
+function unanswered(state: CallState | undefined): string {
+  if (state === undefined) return "It has no id by which an answer could be told.";
+  return state === "unknown" ? "No answer in the events that are loaded." : "No answer so far.";
+}
 
 function Answer(props: {
   readonly conversation: Conversation;

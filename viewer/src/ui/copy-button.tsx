@@ -1,25 +1,21 @@
 import { useEffect, useState } from "react";
+import { copyText } from "./copy-text.ts";
 
-/** Copies a text that is made when the button is pressed. */
+/** Copies a text that is made when the button is pressed, and says whether it did. */
 export function CopyButton({ label, text }: { readonly label: string; readonly text: () => string }) {
-  const [done, setDone] = useState(false);
+  const [outcome, setOutcome] = useState<string>();
   useEffect(() => {
-    if (!done) return;
-    const timer = setTimeout(() => setDone(false), 1500);
+    if (outcome === undefined) return;
+    const timer = setTimeout(() => setOutcome(undefined), 3_000);
     return () => clearTimeout(timer);
-  }, [done]);
+  }, [outcome]);
   return (
     <button
       type="button"
       className="quiet"
-      onClick={() => {
-        navigator.clipboard.writeText(text()).then(
-          () => setDone(true),
-          () => setDone(false),
-        );
-      }}
+      onClick={() => void copyText(text()).then((done) => setOutcome(done ? "Copied" : "Could not copy"))}
     >
-      {done ? "Copied" : label}
+      {outcome ?? label}
     </button>
   );
 }
