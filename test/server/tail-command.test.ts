@@ -104,17 +104,6 @@ test("--from and --json: one line for each event and change", async () => {
   expect(ran.err()).toBe("sessiond: the session was deleted\n");
 });
 
-test("colours are for terminals", async () => {
-  const key = await conversation();
-  const line = [...sessiond, "tail", ...words(key)].map((word) => `'${word}'`).join(" ");
-  const inTerminal = run(["script", "-qec", line, "/dev/null"], { TERM: "xterm" });
-  await expect.poll(inTerminal.out).toContain("cart");
-  expect(inTerminal.out()).toContain("\u001b[1magent\u001b[0m");
-  const without = run(["script", "-qec", line, "/dev/null"], { TERM: "xterm", NO_COLOR: "1" });
-  await expect.poll(without.out).toContain("cart");
-  expect(without.out()).not.toContain("\u001b[1m");
-});
-
 test("a reader that has enough ends it", async () => {
   const key = await conversation();
   const line = [...sessiond, "tail", ...words(key)].map((word) => `'${word}'`).join(" ");

@@ -11,6 +11,9 @@ test.each([
   [Code.Unknown, "", true],
   [Code.Aborted, "CONTENTION", true],
   [Code.Aborted, "SESSION_RECREATED", false],
+  [Code.Aborted, "A_REASON_OF_LATER", false],
+  // What connect-node makes of ECONNRESET.
+  [Code.Aborted, "", true],
   [Code.NotFound, "SESSION_NOT_FOUND", false],
   [Code.InvalidArgument, "INVALID_CURSOR", false],
   [Code.Unauthenticated, "", false],

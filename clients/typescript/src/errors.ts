@@ -26,7 +26,6 @@ const lasting: ReadonlySet<Code> = new Set([
   Code.AlreadyExists,
   Code.PermissionDenied,
   Code.FailedPrecondition,
-  Code.Aborted,
   Code.OutOfRange,
   Code.Unimplemented,
   Code.Unauthenticated,
@@ -35,8 +34,12 @@ const lasting: ReadonlySet<Code> = new Set([
 
 /**
  * Whether a stream that ended so may be opened again as it was. An unknown failure may: it is what a lost
- * connection, a proxy or a server that was killed look like. So may what only met others at work (CONTENTION).
+ * connection, a proxy or a server that was killed look like. So may what only met others at work (CONTENTION). A server
+ * that aborts says why; without a reason it is Connect on Node that calls a connection so which was reset.
  */
 export function canReconnect(error: unknown): boolean {
-  return !lasting.has(ConnectError.from(error).code) || errorReason(error) === ErrorReason.CONTENTION;
+  const failure = ConnectError.from(error);
+  if (failure.code !== Code.Aborted) return !lasting.has(failure.code);
+  const hasReason = failure.findDetails(ErrorInfoSchema).length > 0;
+  return !hasReason || errorReason(failure) === ErrorReason.CONTENTION;
 }
