@@ -1,4 +1,7 @@
 /** Servers over one store, reached through ports that can be cut and that outlive them. */
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import {
   type Api,
   connect,
@@ -15,12 +18,17 @@ interface Node {
   server: Server;
   readonly grpc: Switchboard;
   readonly http: Switchboard;
-  readonly apis: readonly Api[];
+  /** The first is over gRPC. */
+  readonly apis: readonly [Api, ...Api[]];
 }
 
 export interface Cluster {
   /** A client of a server picked at random, over one of both doors. */
   api(random: Random): Api;
+  /** Of those, one over gRPC, whose reader's pace the server feels at once. */
+  grpcApi(random: Random): Api;
+  /** How often a reader was cut off because it had stopped, over all servers that run. */
+  slowReaders(): number;
   /** Cuts every connection to one server. */
   cut(random: Random): void;
   /** Kills one server and puts another in its place. */
@@ -40,6 +48,9 @@ export async function startCluster(
   for (let at = 0; at < count; at++) nodes.push(await toNode(await start()));
   return {
     api: (random) => random.pick(random.pick(nodes).apis),
+    grpcApi: (random) => random.pick(nodes).apis[0],
+    slowReaders: () =>
+      nodes.reduce((sum, { server }) => sum + server.output().split('"SLOW_READER"').length - 1, 0),
     cut(random) {
       const node = random.pick(nodes);
       node.grpc.cut();
@@ -67,5 +78,16 @@ async function toNode(server: Server): Promise<Node> {
   const grpc = await switchboard(server.grpcPort);
   const http = await switchboard(server.httpPort);
   const reached = { ...server, grpcAddress: new URL(grpc.url).host, httpUrl: http.url };
-  return { server, grpc, http, apis: [connect("grpc-js", reached), connect("connect-web binary", reached)] };
+  const apis: Node["apis"] = [
+    connect("grpc-js", reached),
+    connect("connect-web binary", reached),
+    nodeClient(http.url),
+  ];
+  return { server, grpc, http, apis };
+}
+
+/** The client of Node programs and of our own commands: it has words of its own for a connection that is lost. */
+function nodeClient(baseUrl: string): Api {
+  const transport = createConnectTransport({ baseUrl, httpVersion: "1.1" });
+  return { ...createClient(SessionService, transport), close: async () => {} };
 }

@@ -2,76 +2,17 @@
  * Random histories with tails: writers, resumes, stalls, cuts, kill -9, two servers on one database, deletes and
  * re-creates. What each tail received is held to the six guarantees of I6.
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newKey, type StoreName, storeNames } from "../api/harness.ts";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { type StoreName, storeNames } from "../api/harness.ts";
 import { seedsOf } from "../model/round.ts";
-import { Random } from "../store/random.ts";
+import type { Random } from "../store/random.ts";
 import { serverTimeout } from "../support/databases/index.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
-import type { TailLog, Truth } from "./log.ts";
-import { startTail } from "./tail.ts";
-import { violationsOf } from "./validators.ts";
-import { nothingWritten, readTruth, untilAnswered, write } from "./writers.ts";
+import { round } from "./round.ts";
+import { stalledRound } from "./stalls.ts";
+import { untilAnswered } from "./writers.ts";
 
 const caseTimeout = 240_000;
-
-interface RoundOptions {
-  readonly seed: number;
-  readonly cluster: Cluster;
-  readonly restless?: boolean;
-  /** Breaks things while the writers write. */
-  readonly fault?: (cluster: Cluster, random: Random) => Promise<void> | void;
-  /** Deletes the session in the end, and makes another of its name. */
-  readonly remake?: boolean;
-}
-
-async function round({ seed, cluster, restless = true, fault, remake = false }: RoundOptions): Promise<void> {
-  const random = new Random(seed);
-  const key = newKey();
-  const api = () => cluster.api(random);
-  await untilAnswered(() => api().createSession({ key, requestId: `create ${seed}`, state: { k0: "1" } }));
-  const written = nothingWritten();
-  await write(api, key, random, random.below(20), written);
-  const tails = Array.from({ length: 3 }, () => startTail({ key, api, random, restless }));
-  const writing = Promise.all([0, 1].map(() => write(api, key, random, 8 + random.below(10), written)));
-  const breaking = fault === undefined ? undefined : Promise.resolve(fault(cluster, random));
-  tails.push(startTail({ key, api, random, restless }));
-  await Promise.all([writing, breaking]);
-  const truth = await readTruth(api, key, written);
-  await Promise.all(tails.map((tail) => tail.reached(truth.headSeq, truth.revision)));
-  if (remake) {
-    await untilAnswered(() => api().deleteSession({ key, requestId: `delete ${seed}` }));
-    const recreated = random.below(2) === 0;
-    if (recreated) await untilAnswered(() => api().createSession({ key, requestId: `again ${seed}` }));
-    // Each ends by itself, in the right way.
-    const ends = await Promise.all(
-      tails.map((tail) => tail.reached(Number.POSITIVE_INFINITY, 0).then(() => tail.stop())),
-    );
-    for (const end of ends) expect(recreated ? ["deleted", "recreated"] : ["deleted"]).toContain(end);
-  }
-  await Promise.all(tails.map((tail) => tail.stop()));
-  for (const { log } of tails) {
-    expect(log.uid).toBe(truth.uid);
-    check(seed, log, truth);
-  }
-}
-
-function check(seed: number, log: TailLog, truth: Truth): void {
-  const violations = violationsOf(log, truth);
-  if (violations.length === 0) return;
-  const told = log.connections.map(({ cursor, frames }) => ({
-    cursor,
-    frames: frames.map((frame) =>
-      frame.kind === "events"
-        ? `events ${frame.events.map(({ seq }) => seq).join(" ")}${frame.continues ? " …" : ""} @${frame.seq}`
-        : `${frame.kind}${frame.kind === "changed" ? ` ${frame.revision}` : ""} @${frame.seq}`,
-    ),
-  }));
-  throw new Error(
-    `seed ${seed}:\n${violations.join("\n")}\n${JSON.stringify(told, undefined, 1)}\n` +
-      `Replay: SEED=${seed} npx vitest run --project tail-model`,
-  );
-}
 
 /** The servers that a store can have on one database. */
 const servers: Readonly<Record<StoreName, number>> = { sqlite: 1, mysql: 2, mariadb: 2 };
@@ -83,8 +24,10 @@ describe.each(storeNames)("%s", (store) => {
     const args = [
       "--frame-bytes",
       "64KiB",
+      "--stream-bytes-in-flight",
+      "64KiB",
       "--stall-timeout",
-      "2s",
+      "1s",
       "--tail-poll",
       "50ms",
       "--tail-poll-busy",
@@ -95,13 +38,19 @@ describe.each(storeNames)("%s", (store) => {
   afterAll(() => cluster.close());
 
   test.each([
-    ["writers and tails that stay", 20, { restless: false }],
-    ["tails that leave and resume", 25, {}],
+    ["writers and tails that stay", 14, { restless: false }],
+    ["tails that leave and resume", 21, {}],
     ["connections that are cut", 20, { fault: cuts }],
     ["sessions that are deleted and made again", 10, { remake: true }],
     ["servers that are killed", 3, { fault: kill }],
   ] as const)("%s", { timeout: caseTimeout }, async (_, rounds, options) => {
     for (const seed of seedsOf(rounds)) await round({ seed, cluster, ...options });
+  });
+
+  test("readers that stop for a while, until they are cut off, and for good", {
+    timeout: caseTimeout,
+  }, async () => {
+    for (const seed of seedsOf(3)) await stalledRound(seed, cluster);
   });
 });
 

@@ -1,8 +1,8 @@
 /** A tail that resumes from its last cursor whenever its connection ends, and keeps what it received. */
-import { Code, ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import type { Event } from "../../gen/ts/sessiond/v1/event_pb.ts";
 import { ClosingReason, type StreamEventsResponse } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
-import type { Api, Key } from "../api/harness.ts";
+import { type Api, type Key, toFailure } from "../api/harness.ts";
 import { eventText } from "../model/texts.ts";
 import type { Random } from "../store/random.ts";
 import { type Connection, changeText, type Frame, type SeenEvent, type TailLog } from "./log.ts";
@@ -13,8 +13,18 @@ export interface TailOptions {
   /** A client for the next connection: of any server, over any door. */
   readonly api: () => Api;
   readonly random: Random;
-  /** Whether it leaves now and then by itself, and reads slowly. */
+  /** Whether it leaves now and then by itself. */
   readonly restless: boolean;
+  /** How it stops reading its first connection, a few frames after it was caught up. */
+  readonly stall?: Stall | undefined;
+}
+
+/** A reader that stops, with its connection open. */
+export interface Stall {
+  /** Until when it takes nothing. */
+  readonly over: Promise<void>;
+  /** Whether it then reads on what it left lying, or leaves and resumes from its cursor. */
+  readonly afterwards: "reads on" | "leaves";
 }
 
 /** Why a tail came to its end. */
@@ -73,7 +83,7 @@ export function startTail(options: TailOptions): Tail {
 }
 
 async function run(
-  { key, api, random, restless }: TailOptions,
+  { key, api, random, restless, stall }: TailOptions,
   connections: Connection[],
   state: { uid: string | undefined; seq: number; revision: number },
   stop: AbortSignal,
@@ -81,6 +91,7 @@ async function run(
 ): Promise<TailEnd> {
   let cursor = "";
   const start = startOf(random);
+  let framesToStall = stall === undefined ? Number.POSITIVE_INFINITY : 1 + random.below(4);
   while (!stop.aborted) {
     const frames: Frame[] = [];
     connections.push({ cursor, frames });
@@ -108,13 +119,17 @@ async function run(
           if (frame.reason === ClosingReason.SESSION_RECREATED) return "recreated";
         }
         if (frames.length >= leaveAfter) connection.abort();
+        if (stall !== undefined && frames.some(({ kind }) => kind === "caughtUp") && --framesToStall === 0) {
+          await stall.over;
+          if (stall.afterwards === "leaves") connection.abort();
+        }
       }
     } catch (error) {
       if (stop.aborted) break;
-      const { code } = ConnectError.from(error);
-      if (code === Code.NotFound) return "deleted";
-      if (code === Code.Aborted || code === Code.FailedPrecondition) return "recreated";
-      if (code === Code.InvalidArgument || code === Code.OutOfRange) throw error;
+      const { code, reason } = toFailure(ConnectError.from(error));
+      if (reason === "SESSION_NOT_FOUND") return "deleted";
+      if (reason === "SESSION_RECREATED") return "recreated";
+      if (code === "INVALID_ARGUMENT" || code === "OUT_OF_RANGE") throw error;
     } finally {
       connection.abort();
     }

@@ -1,7 +1,7 @@
 /** Writers of one session, whose answers and a last read are the truth that tails are held to. */
 import { randomUUID } from "node:crypto";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { type Api, type Key, newEvent } from "../api/harness.ts";
+import { ConnectError } from "@connectrpc/connect";
+import { type Api, type Key, newEvent, toFailure } from "../api/harness.ts";
 import type { Random } from "../store/random.ts";
 import { changeText, type SeenEvent, type Truth } from "./log.ts";
 import { seenEvent } from "./tail.ts";
@@ -16,13 +16,17 @@ export function nothingWritten(): Written {
   return { appendEnds: new Set(), changes: new Map() };
 }
 
-/** Makes so many random changes of a session; a call whose answer was lost is made again until it has one. */
+/**
+ * Makes so many random changes of a session, with events that `event` makes; a call whose answer was lost is made again
+ * until it has one.
+ */
 export async function write(
   api: () => Api,
   key: Key,
   random: Random,
   calls: number,
   written: Written,
+  event = someEvent,
 ): Promise<void> {
   for (let call = 0; call < calls; call++) {
     const kind = random.below(10);
@@ -38,9 +42,18 @@ export async function write(
   }
 }
 
-function event(random: Random) {
-  // Now and then one that fills a frame by itself, so that an append goes on in the next frame.
-  const text = "x".repeat(random.below(20) === 0 ? 200_000 : random.below(200));
+/** Now and then one that fills a frame by itself, so that an append goes on in the next frame. */
+function someEvent(random: Random) {
+  return eventOf(random, random.below(20) === 0 ? 200_000 : random.below(200));
+}
+
+/** One that fills a frame by itself, most of the time. */
+export function heavyEvent(random: Random) {
+  return eventOf(random, random.below(8) === 0 ? random.below(200) : 150_000 + random.below(100_000));
+}
+
+function eventOf(random: Random, length: number) {
+  const text = "x".repeat(length);
   const stateDelta = random.below(3) === 0 ? { [`k${random.below(5)}`]: String(random.below(100)) } : {};
   return newEvent({ id: randomUUID(), content: JSON.stringify({ parts: [{ text }] }), stateDelta });
 }
@@ -68,21 +81,16 @@ async function change(api: () => Api, key: Key, random: Random, written: Written
   written.changes.set(Number(session.revision), { afterSeq: Number(session.headSeq), text });
 }
 
-const again: readonly Code[] = [
-  Code.Unavailable,
-  Code.Unknown,
-  Code.Canceled,
-  Code.DeadlineExceeded,
-  Code.Aborted,
-];
+const again: readonly string[] = ["UNAVAILABLE", "DEADLINE_EXCEEDED", "ABORTED"];
 
-/** Makes a call again while its answer is lost. */
+/** Makes a call again while its answer is lost: what no server gave a reason for, clients have many codes for. */
 export async function untilAnswered<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (!again.includes(ConnectError.from(error).code)) throw error;
+      const { code, reason } = toFailure(ConnectError.from(error));
+      if (reason !== "" && !again.includes(code)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
