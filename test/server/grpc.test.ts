@@ -1,9 +1,10 @@
-import { connect } from "node:http2";
+import { once } from "node:events";
+import { connect, constants } from "node:http2";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { SessionService } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { RpcError } from "../../src/rpc/errors.ts";
-import { cleanup, gate, stalledStream, testServer, untilAborted } from "./support.ts";
+import { cleanup, gate, stalledStream, type TestServer, testServer, untilAborted } from "./support.ts";
 
 const { getSession, createSession } = SessionService.method;
 const key = { appName: "app", userId: "user", sessionId: "session" };
@@ -228,6 +229,38 @@ describe("time", () => {
     expect(await promise).toMatchObject({ reason: "CANCELLED" });
     await server.logged((line) => line["method"] === "StreamEvents" && line["code"] === "canceled");
   });
+});
+
+test.each([
+  ["gRPC", (server: TestServer) => `http://${server.grpcTarget}`, "application/grpc"],
+  ["HTTP", (server: TestServer) => server.httpUrl, "application/grpc-web+proto"],
+])("%s: a connection of which many calls are given up goes on", async (_, addressOf, contentType) => {
+  const server = await testServer({ listApps: async () => ({}) });
+  const session = connect(addressOf(server));
+  cleanup(() => session.destroy());
+  const call = (name: string) =>
+    session.request({
+      ":method": "POST",
+      ":path": `/${SessionService.typeName}/${name}`,
+      "content-type": contentType,
+      te: "trailers",
+    });
+  // In portions of less than the streams that may be open, and more than Node would take by itself.
+  for (let portion = 0; portion < 40; portion++) {
+    const closed = Array.from({ length: 50 }, async () => {
+      const request = call("GetSession");
+      request.on("error", () => {});
+      const ended = once(request, "close");
+      request.close(constants.NGHTTP2_CANCEL);
+      await ended;
+    });
+    await Promise.all(closed);
+  }
+  const last = call("ListApps");
+  last.end(Buffer.alloc(5));
+  last.resume();
+  const [headers] = await once(last, "response");
+  expect(headers).toMatchObject({ ":status": 200 });
 });
 
 describe("streams", () => {

@@ -15,25 +15,16 @@ import type { Server } from "@grpc/grpc-js";
 import type { Config } from "../../config.ts";
 import { RpcError } from "../../rpc/errors.ts";
 import { toStatus } from "../../rpc/status.ts";
+import { http2Options, windowBytes } from "../http2-options.ts";
 import { statusMessage, statusTrailers } from "./status.ts";
 
 /** Carries a call's timeout in milliseconds from the headers to the handler, `NaN` if it is malformed. */
 export const timeoutHeader = "sessiond-timeout-ms";
 
-const windowBytes = 1024 * 1024;
-
 /** Sets what connections may ask for. To be called before the first port is opened. */
 export function limitConnections(server: Server, config: Config): void {
   const inside = server as unknown as { commonServerOptions: ServerOptions };
-  inside.commonServerOptions = {
-    ...inside.commonServerOptions,
-    settings: {
-      maxConcurrentStreams: config.maxStreamsPerConnection,
-      maxHeaderListSize: config.maxHeaderBytes,
-      initialWindowSize: windowBytes,
-      enablePush: false,
-    },
-  };
+  inside.commonServerOptions = { ...inside.commonServerOptions, ...http2Options(config) };
 }
 
 /** Attaches to every HTTP/2 server of `server`. To be called once its ports are open. */

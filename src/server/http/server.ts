@@ -10,6 +10,7 @@ import {
 import type { Server as NetServer, Socket } from "node:net";
 import type { Config } from "../../config.ts";
 import type { Door, DoorOptions } from "../grpc/server.ts";
+import { http2Options } from "../http2-options.ts";
 import { listen } from "../listen.ts";
 import { connectDoor } from "./connect.ts";
 import { originCheck } from "./origins.ts";
@@ -143,17 +144,6 @@ function secure(
   return {
     net: server,
     closeIdle: () => (server as unknown as { closeIdleConnections?(): void }).closeIdleConnections?.(),
-  };
-}
-
-function http2Options(config: Config) {
-  return {
-    settings: {
-      maxConcurrentStreams: config.maxStreamsPerConnection,
-      maxHeaderListSize: config.maxHeaderBytes,
-      initialWindowSize: 1024 * 1024,
-      enablePush: false,
-    },
   };
 }
 
