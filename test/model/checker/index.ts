@@ -39,8 +39,10 @@ export function violationsOf(history: History): string[] {
   return [...violations];
 }
 
-function isMarkedChange({ kind }: Call): boolean {
-  return kind === "create" || kind === "update";
+/** How many revisions a call makes at most. */
+function changesOf(call: Call): number {
+  if (call.kind === "append") return call.request.events.length + Number(call.request.createSession);
+  return call.kind === "create" || call.kind === "update" ? 1 : 0;
 }
 
 /** What is there at the end is complete: every revision of it is somebody's change, every acknowledged one is in it. */
@@ -63,10 +65,11 @@ function checkEnd(issued: readonly Issued[], log: Log, existence: Existence, rep
     if (final === undefined) continue;
     const life = log.life(final.key, final.uid, Number.POSITIVE_INFINITY);
     const last = Number(final.revision);
-    // A create or update that was given up may have made one, and nobody be told which.
-    const untold = issued.filter(
-      ({ call, open }) => open && isMarkedChange(call) && keyText(call.request.key) === key,
-    ).length;
+    // What was given up may have made some, and nobody be told which.
+    const untold = issued.reduce(
+      (sum, { call, open }) => sum + (open && keyText(call.request.key) === key ? changesOf(call) : 0),
+      0,
+    );
     const missing = Array.from({ length: last }, (_, at) => at + 1).filter(
       (revision) => !life.changes.has(revision),
     );
