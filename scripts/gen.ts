@@ -1,5 +1,5 @@
 /**
- * Fills gen/ (and the Python client's stubs) from proto/: `npm run gen`. With --check it only compares, and fails
+ * Fills gen/ and the clients' stubs from proto/: `npm run gen`. With --check it only compares, and fails
  * when what is in the checkout is not what the proto files give.
  *
  * The plugins are pinned and live under .cache/gen; they are installed again only when a pin changes.
@@ -51,7 +51,7 @@ const targets: readonly Target[] = [
   },
   { folder: "clients/typescript/src/gen/sessiond", from: "ts/sessiond" },
   { folder: "clients/typescript/src/gen/google", from: "ts/google" },
-  { folder: "gen/go/sessiond", from: "go/sessiond" },
+  { folder: "clients/go/sessiond/v1", from: "go/sessiond/v1" },
   { folder: "gen/java/src/main/java", from: "java" },
 ];
 

@@ -1,0 +1,204 @@
+package sessiond
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/adk/v2/session"
+	"google.golang.org/grpc/codes"
+
+	pb "sessiond.dev/go/sessiond/v1"
+)
+
+// readTries is how often a read that breaks off is begun in all.
+const readTries = 4
+
+func historyRequest(request *session.GetRequest) (*pb.StreamEventsRequest, error) {
+	named, err := key(request.AppName, request.UserID, request.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	made := &pb.StreamEventsRequest{Key: named}
+	if !request.After.IsZero() {
+		after := secondsAfter(request.After)
+		made.AfterTime = &after
+	}
+	if request.NumRecentEvents > 0 {
+		newest := int32(min(request.NumRecentEvents, math.MaxInt32))
+		made.NumRecentEvents = &newest
+	}
+	return made, nil
+}
+
+// readSession reads a session and the events that were asked for. A read that breaks off is begun again, as a part of a
+// history is never given for the whole.
+func (c *connection) readSession(ctx context.Context, request *pb.StreamEventsRequest) (*Session, error) {
+	for tries := 0; ; tries++ {
+		found, err := c.readSessionOnce(ctx, request)
+		if err == nil {
+			return found, nil
+		}
+		if again, stop := c.again(ctx, err, tries); !again {
+			return nil, stop
+		}
+	}
+}
+
+// again waits before a read is begun again; or gives the error that ends it.
+func (c *connection) again(ctx context.Context, err error, tries int) (bool, error) {
+	if ctx.Err() != nil {
+		return false, fromContext(ctx, "StreamEvents")
+	}
+	var failure *Error
+	if !errors.As(err, &failure) || tries+1 == readTries {
+		return false, err
+	}
+	pause, again := pauseBeforeRetry(failure, tries)
+	// The session was deleted and made again while it was read: read the new one.
+	if !again && failure.Reason != "SESSION_RECREATED" {
+		return false, err
+	}
+	if !sleep(ctx, pause) {
+		return false, fromContext(ctx, "StreamEvents")
+	}
+	return true, nil
+}
+
+func (c *connection) readSessionOnce(ctx context.Context, request *pb.StreamEventsRequest) (*Session, error) {
+	var stored *pb.Session
+	found := []*session.Event{}
+	for frame, err := range c.frames(ctx, request) {
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case frame.GetOpened() != nil:
+			stored = frame.GetOpened().GetSession()
+			if stored.State == nil {
+				stored.State = map[string]string{}
+			}
+		case frame.GetState() != nil:
+			for key, text := range frame.GetState().GetState() {
+				stored.State[key] = text
+			}
+		}
+		for _, message := range frame.GetEvents().GetEvents() {
+			event, err := EventFromProto(message)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, event)
+		}
+	}
+	if stored == nil {
+		return nil, &Error{Code: codes.Internal, message: "StreamEvents: the server sent a history without its session"}
+	}
+	return sessionFromProto(stored, found)
+}
+
+// events reads a history event by event, and goes on where a read broke off.
+func (c *connection) events(ctx context.Context, request *pb.StreamEventsRequest) iter.Seq2[*session.Event, error] {
+	return func(yield func(*session.Event, error) bool) {
+		request, seen := request, int64(0)
+		for tries := 0; ; tries++ {
+			var broken error
+			for frame, err := range c.frames(ctx, request) {
+				if err != nil {
+					broken = err
+					break
+				}
+				for _, message := range frame.GetEvents().GetEvents() {
+					// A read that goes on may repeat the beginning of an append.
+					if message.GetSeq() <= seen {
+						continue
+					}
+					event, err := EventFromProto(message)
+					if !yield(event, err) || err != nil {
+						return
+					}
+					seen, tries = message.GetSeq(), 0
+				}
+				if frame.GetCursor() != "" {
+					request = &pb.StreamEventsRequest{Key: request.Key, Cursor: frame.GetCursor()}
+				}
+			}
+			if broken == nil {
+				return
+			}
+			var failure *Error
+			if errors.As(broken, &failure) && failure.Reason == "SESSION_RECREATED" {
+				yield(nil, broken)
+				return
+			}
+			if again, stop := c.again(ctx, broken, tries); !again {
+				yield(nil, stop)
+				return
+			}
+		}
+	}
+}
+
+// frames reads a history's stream to its end, once. It gives an error, last, where that end is not the right one.
+func (c *connection) frames(
+	ctx context.Context, request *pb.StreamEventsRequest,
+) iter.Seq2[*pb.StreamEventsResponse, error] {
+	return func(yield func(*pb.StreamEventsResponse, error) bool) {
+		headed, err := c.withMetadata(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		headed, cancel := context.WithCancel(headed)
+		defer cancel()
+		var idle atomic.Bool
+		watch := time.AfterFunc(c.settings.streamIdle, func() { idle.Store(true); cancel() })
+		defer watch.Stop()
+		fail := func(err error, stream pb.SessionService_StreamEventsClient) {
+			switch {
+			case ctx.Err() != nil:
+				yield(nil, fromContext(ctx, "StreamEvents"))
+			case idle.Load():
+				yield(nil, &Error{Code: codes.DeadlineExceeded, kind: ErrDeadline, cause: err, message: fmt.Sprintf(
+					"StreamEvents: the history from %s stood still for %v", c.settings.target, c.settings.streamIdle)})
+			case stream == nil:
+				yield(nil, fromRPCError(err, request.GetKey().GetSessionId(), nil))
+			default:
+				yield(nil, fromRPCError(err, request.GetKey().GetSessionId(), stream.Trailer()))
+			}
+		}
+		stream, err := pb.NewSessionServiceClient(c.stream).StreamEvents(headed, request)
+		if err != nil {
+			fail(err, nil)
+			return
+		}
+		complete := false
+		for {
+			// Time counts only while a frame is waited for, not while the caller thinks.
+			watch.Reset(c.settings.streamIdle)
+			frame, err := stream.Recv()
+			watch.Stop()
+			if errors.Is(err, io.EOF) && complete {
+				return
+			}
+			if errors.Is(err, io.EOF) {
+				yield(nil, &Error{Code: codes.Unavailable, kind: ErrUnavailable, cause: err,
+					message: "StreamEvents: the server ended a history before it was complete"})
+				return
+			}
+			if err != nil {
+				fail(err, stream)
+				return
+			}
+			complete = complete || frame.GetCaughtUp() != nil
+			if !yield(frame, nil) {
+				return
+			}
+		}
+	}
+}
