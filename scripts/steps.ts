@@ -60,6 +60,12 @@ export const steps: readonly Step[] = [
     minutes: 20,
   },
   { name: "java stubs", command: ["mvn", "-q", "-B", "compile"], cwd: "gen/java", count: "exit" },
+  {
+    name: "typescript client",
+    command: ["clients/typescript/run-tests", "--report", "{report}"],
+    count: "junit",
+    minutes: 15,
+  },
   script("package", "check-package.ts"),
   script("image without Docker", "check-image.ts"),
 ];

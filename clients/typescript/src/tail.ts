@@ -11,6 +11,7 @@ import {
   type StreamEventsResponse,
 } from "./gen/sessiond/v1/session_service_pb.ts";
 import { type Backoff, framesOf, type Lost, reconnecting, type Silence, type Waiting } from "./reconnect.ts";
+import { addState } from "./state.ts";
 
 /** Where a tail begins and how it behaves. Without a place it begins with the first event. */
 export interface TailOptions {
@@ -191,12 +192,5 @@ class Follower {
     const last = fresh.at(-1);
     if (last !== undefined) this.#seen = last.seq;
     return fresh;
-  }
-}
-
-/** Adds keys to a state, also one called `__proto__`, which an assignment would not make a key. */
-function addState(state: Record<string, string>, more: Record<string, string>): void {
-  for (const [key, value] of Object.entries(more)) {
-    Object.defineProperty(state, key, { value, enumerable: true, configurable: true, writable: true });
   }
 }

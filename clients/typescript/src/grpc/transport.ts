@@ -1,0 +1,181 @@
+/** Calls over a gRPC channel in Node, under the interface that connect-es has for transports. */
+import { readFileSync } from "node:fs";
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
+import {
+  type CallOptions,
+  type ChannelCredentials,
+  type ChannelOptions,
+  Client,
+  credentials,
+  Metadata,
+} from "@grpc/grpc-js";
+import { type ConnectOptions, isEncrypted } from "./options.ts";
+import { serviceConfig } from "./service-config.ts";
+import { toConnectError } from "./status.ts";
+
+/** A transport that can be closed. It connects at its first call. */
+export interface GrpcTransport extends Transport {
+  /** Ends its calls with an error and closes its connections. */
+  close(): void;
+}
+
+/**
+ * Makes a transport over a gRPC channel of its own. Does no I/O yet.
+ * @param keepalive for a channel that is silent for long while it is used, as with tails
+ */
+export function createGrpcTransport(
+  target: string,
+  options: ConnectOptions,
+  { keepalive }: { readonly keepalive: boolean },
+): GrpcTransport {
+  const closing = new AbortController();
+  let client: Client | undefined;
+  const open = () => {
+    if (closing.signal.aborted) throw new ConnectError("the connection was closed", Code.Canceled);
+    client ??= new Client(target, credentialsOf(options), {
+      ...channelOptions(keepalive),
+      ...options.channelOptions,
+    });
+    return client;
+  };
+  const metadataOf = async (header: ConstructorParameters<typeof Headers>[0]) => {
+    const metadata = new Metadata();
+    new Headers(header).forEach((value, name) => {
+      metadata.add(name, value);
+    });
+    const own = typeof options.metadata === "function" ? await options.metadata() : options.metadata;
+    for (const [name, value] of Object.entries(own ?? {})) {
+      metadata.add(name, typeof value === "string" ? value : Buffer.from(value));
+    }
+    return metadata;
+  };
+
+  return {
+    async unary(method, signal, timeoutMs, header, input) {
+      const metadata = await metadataOf(header);
+      const call = prepare(method, open(), timeoutMs);
+      const message = await new Promise<MessageShape<typeof method.output>>((resolve, reject) => {
+        const running = call.client.makeUnaryRequest(
+          call.path,
+          call.serialize,
+          call.deserialize,
+          create(method.input, input),
+          metadata,
+          call.options,
+          (error, answer) => {
+            stop();
+            if (error !== null) reject(toConnectError(error));
+            else if (answer === undefined) reject(new ConnectError("no answer came", Code.Internal));
+            else resolve(answer);
+          },
+        );
+        const stop = cancelAt([signal, closing.signal], () => running.cancel());
+      });
+      const { parent: service } = method;
+      return { stream: false, service, method, message, header: new Headers(), trailer: new Headers() };
+    },
+
+    async stream(method, signal, timeoutMs, header, input) {
+      if (method.methodKind !== "server_streaming") {
+        throw new ConnectError("only the server may stream", Code.Unimplemented);
+      }
+      const metadata = await metadataOf(header);
+      let request: MessageShape<typeof method.input> | undefined;
+      for await (const message of input) request = create(method.input, message);
+      if (request === undefined) throw new ConnectError("there is no request", Code.Internal);
+      const call = prepare(method, open(), timeoutMs);
+      const running = call.client.makeServerStreamRequest(
+        call.path,
+        call.serialize,
+        call.deserialize,
+        request,
+        metadata,
+        call.options,
+      );
+      // A status that comes after the reader has left is nobody's to handle.
+      running.on("error", () => {});
+      const stop = cancelAt([signal, closing.signal], () => running.cancel());
+      async function* messages() {
+        try {
+          for await (const message of running) yield message as MessageShape<typeof method.output>;
+        } catch (error) {
+          throw toConnectError(error);
+        } finally {
+          stop();
+          // Also when the reader leaves in the middle: the server is told at once.
+          running.cancel();
+        }
+      }
+      const { parent: service } = method;
+      return {
+        stream: true,
+        service,
+        method,
+        message: messages(),
+        header: new Headers(),
+        trailer: new Headers(),
+      };
+    },
+
+    close() {
+      closing.abort();
+      client?.close();
+    },
+  };
+}
+
+/** What grpc-js wants to know of a call. */
+function prepare<I extends DescMessage, O extends DescMessage>(
+  method: { readonly parent: { readonly typeName: string }; readonly name: string; input: I; output: O },
+  client: Client,
+  timeoutMs: number | undefined,
+) {
+  const options: CallOptions =
+    timeoutMs === undefined || timeoutMs <= 0 ? {} : { deadline: Date.now() + timeoutMs };
+  return {
+    client,
+    options,
+    path: `/${method.parent.typeName}/${method.name}`,
+    serialize: (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
+    deserialize: (bytes: Buffer) => fromBinary(method.output, bytes),
+  };
+}
+
+/** Calls `cancel` when one of the signals aborts, until the returned function is called. */
+function cancelAt(signals: readonly (AbortSignal | undefined)[], cancel: () => void): () => void {
+  for (const signal of signals) {
+    if (signal?.aborted === true) cancel();
+    else signal?.addEventListener("abort", cancel, { once: true });
+  }
+  return () => {
+    for (const signal of signals) signal?.removeEventListener("abort", cancel);
+  };
+}
+
+function channelOptions(keepalive: boolean): ChannelOptions {
+  return {
+    "grpc.service_config": JSON.stringify(serviceConfig),
+    // gRPC's own limit is 4 MiB. An event may have 16, and a page of sessions with large states more.
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+    // gRPC waits up to two minutes before it looks again whether a server is back.
+    "grpc.initial_reconnect_backoff_ms": 200,
+    "grpc.max_reconnect_backoff_ms": 2_000,
+    // Channels to the same address would share one TCP connection otherwise.
+    "grpc.use_local_subchannel_pool": 1,
+    ...(keepalive ? { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms": 20_000 } : {}),
+  };
+}
+
+function credentialsOf(options: ConnectOptions): ChannelCredentials {
+  if (!isEncrypted(options)) return credentials.createInsecure();
+  if (options.credentials !== undefined) {
+    return typeof options.credentials === "function" ? options.credentials() : options.credentials;
+  }
+  return credentials.createSsl(pem(options.caFile), pem(options.keyFile), pem(options.certFile));
+}
+
+function pem(path: string | undefined): Buffer | null {
+  return path === undefined ? null : readFileSync(path);
+}
