@@ -52,6 +52,12 @@ async def test_the_scopes_of_a_delta(service: SessiondSessionService, app: str) 
     await service.append_event(other, change(k=1))
 
 
+async def test_a_state_that_does_not_fit_a_frame(service: SessiondSessionService, app: str) -> None:
+    state = {f"k{number}": str(number) * 200_000 for number in range(6)}
+    session = await service.create_session(app_name=app, user_id="u", state=state)
+    assert (await read(service, session)).state == state
+
+
 async def test_a_delta_of_temporary_state_alone(service: SessiondSessionService, app: str) -> None:
     session = await service.create_session(app_name=app, user_id="u")
     await service.append_event(session, change(temp__a=1))

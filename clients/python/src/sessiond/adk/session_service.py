@@ -316,6 +316,9 @@ class SessiondSessionService(BaseSessionService):
                 kind = frame.WhichOneof("frame")
                 if kind == "opened":
                     opened = frame.opened.session
+                elif kind == "state" and opened is not None:
+                    # A large state comes in several frames.
+                    opened.state.update(frame.state.state)
                 elif kind == "events":
                     events.extend(conversion.event_from_proto(event) for event in frame.events.events)
                 elif kind == "caught_up":
