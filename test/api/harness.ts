@@ -9,6 +9,6 @@ export { loadHistory } from "./harness/history.ts";
 export { type RawGrpc, rawGrpc, rawHttp } from "./harness/raw.ts";
 export * from "./harness/samples.ts";
 export * from "./harness/server.ts";
-export { type StoppedReader, stopReading } from "./harness/stopped-reader.ts";
+export { type StoppedReader, stopReading, stopWatching } from "./harness/stopped-reader.ts";
 export * from "./harness/suite.ts";
 export * from "./harness/write-lock.ts";

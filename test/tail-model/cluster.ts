@@ -50,7 +50,11 @@ export async function startCluster(
     api: (random) => random.pick(random.pick(nodes).apis),
     grpcApi: (random) => random.pick(nodes).apis[0],
     slowReaders: () =>
-      nodes.reduce((sum, { server }) => sum + server.output().split('"SLOW_READER"').length - 1, 0),
+      nodes.reduce(
+        (sum, { server }) =>
+          sum + server.output().split('"resource_exhausted","reason":"SLOW_READER"').length - 1,
+        0,
+      ),
     cut(random) {
       const node = random.pick(nodes);
       node.grpc.cut();

@@ -1,18 +1,16 @@
-/** Readers of StreamEvents that stop reading on the wire, where a client's own buffers cannot hide it. */
+/** Readers of streams that stop reading on the wire, where a client's own buffers cannot hide it. */
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect } from "node:http2";
 import type { Readable } from "node:stream";
-import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape, toBinary, toJsonString } from "@bufbuild/protobuf";
 import type { ServiceError } from "@grpc/grpc-js";
 import { Metadata } from "@grpc/grpc-js";
-import { StreamEventsRequestSchema } from "../../../gen/ts/sessiond/v1/session_service_pb.ts";
+import { SessionService } from "../../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { type Failure, toFailure } from "./failure.ts";
 import type { Key } from "./samples.ts";
 import type { Server } from "./server.ts";
 import { errorFromGrpc, errorFromJson } from "./wire-error.ts";
-
-const path = "/sessiond.v1.SessionService/StreamEvents";
 
 /** A reader that has got the first bytes and takes no more. */
 export interface StoppedReader {
@@ -29,13 +27,32 @@ export function stopReading(
   key: Key,
   follow = false,
 ): Promise<StoppedReader> {
-  const message = create(StreamEventsRequestSchema, { key: { ...key }, follow });
-  return door === "gRPC"
-    ? overGrpc(server, toBinary(StreamEventsRequestSchema, message))
-    : overHttp(server, Buffer.from(toJsonString(StreamEventsRequestSchema, message)));
+  return open(door, server, SessionService.method.streamEvents, { key: { ...key }, follow });
 }
 
-async function overGrpc(server: Server, message: Uint8Array): Promise<StoppedReader> {
+/** Opens a live list with states over a door and stops reading it. */
+export function stopWatching(
+  door: "gRPC" | "HTTP",
+  server: Server,
+  key: { readonly appName: string },
+): Promise<StoppedReader> {
+  return open(door, server, SessionService.method.watchSessions, { key, includeState: true });
+}
+
+function open<Request extends DescMessage>(
+  door: "gRPC" | "HTTP",
+  server: Server,
+  { name, input }: { readonly name: string; readonly input: Request },
+  init: MessageInitShape<Request>,
+): Promise<StoppedReader> {
+  const path = `/${SessionService.typeName}/${name}`;
+  const message = create(input, init);
+  return door === "gRPC"
+    ? overGrpc(server, path, toBinary(input, message))
+    : overHttp(server, path, Buffer.from(toJsonString(input, message)));
+}
+
+async function overGrpc(server: Server, path: string, message: Uint8Array): Promise<StoppedReader> {
   const session = connect(`http://${server.grpcAddress}`);
   session.on("error", () => {}); // The stream tells.
   const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
@@ -63,7 +80,7 @@ async function overGrpc(server: Server, message: Uint8Array): Promise<StoppedRea
   };
 }
 
-async function overHttp(server: Server, message: Uint8Array): Promise<StoppedReader> {
+async function overHttp(server: Server, path: string, message: Uint8Array): Promise<StoppedReader> {
   const headers = { "content-type": "application/connect+json", "connect-protocol-version": "1" };
   const call = request(server.httpUrl + path, { method: "POST", headers });
   call.on("error", () => {}); // The response tells.
