@@ -53,6 +53,7 @@ const targets: readonly Target[] = [
   { folder: "clients/typescript/src/gen/google", from: "ts/google" },
   { folder: "clients/go/sessiond/v1", from: "go/sessiond/v1" },
   { folder: "gen/java/src/main/java", from: "java" },
+  { folder: "clients/java/src/main/java/dev/sessiond/v1", from: "java/dev/sessiond/v1" },
 ];
 
 /** Runs `install` unless it has run before with the same key. */

@@ -61,6 +61,12 @@ export const steps: readonly Step[] = [
   },
   { name: "java stubs", command: ["mvn", "-q", "-B", "compile"], cwd: "gen/java", count: "exit" },
   {
+    name: "java client",
+    command: ["python3", "clients/java/run-tests", "--report", "{report}"],
+    count: "junit",
+    minutes: 20,
+  },
+  {
     name: "typescript client",
     command: ["clients/typescript/run-tests", "--report", "{report}"],
     count: "junit",

@@ -1,0 +1,14 @@
+package dev.sessiond.adk;
+
+import dev.sessiond.RpcStatus;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event or a request is over a limit of the server's; {@code metadata()} has it as {@code
+ * limit_bytes}.
+ */
+public final class TooLargeException extends SessiondException {
+  TooLargeException(String message, @Nullable RpcStatus status, @Nullable Throwable cause) {
+    super(message, status, cause);
+  }
+}

@@ -1,0 +1,2 @@
+/** The Java client of sessiond, which keeps the sessions of Google ADK agents. */
+package dev.sessiond;
