@@ -302,7 +302,7 @@ def open_tails(server: Server) -> int:
 
 def test_what_is_repeated_and_what_is_missing() -> None:
     # No server of ours does this to a client.
-    follower = _Follower(None, pb.StreamEventsRequest())
+    follower = _Follower(pb.StreamEventsRequest())
     events = [event_pb2.Event(seq=seq) for seq in range(1, 8)]
     assert follower._fresh(events[:3]) == events[:3]
     assert follower._fresh(events[1:4]) == events[3:4]

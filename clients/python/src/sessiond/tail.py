@@ -5,42 +5,31 @@ Needs nothing but grpcio and protobuf.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import grpc
 
 from sessiond.v1 import event_pb2, session_pb2
 from sessiond.v1 import session_service_pb2 as pb
-from sessiond.v1.session_service_pb2_grpc import SessionServiceStub
 
-from ._transport import channel_arguments, read_within
-from .status import error_reason, retry_delay
+from ._stream import Backoff, Follower, Lost, Metadata, SilenceError, Waiting, reconnecting
 
-Metadata = Sequence[tuple[str, str | bytes]]
-
-#: Before the first frame nobody knows the interval; a server that accepts and never answers is as good as gone.
-_FIRST_FRAME = 30.0
-_SILENT_INTERVALS = 2.5
-
-#: Codes that the same request meets again, whenever it is made. Any other failure may be what a lost connection, a
-#: proxy or a server that was killed look like.
-_LASTING = {
-    grpc.StatusCode.INVALID_ARGUMENT,
-    grpc.StatusCode.NOT_FOUND,
-    grpc.StatusCode.ALREADY_EXISTS,
-    grpc.StatusCode.PERMISSION_DENIED,
-    grpc.StatusCode.FAILED_PRECONDITION,
-    grpc.StatusCode.ABORTED,
-    grpc.StatusCode.OUT_OF_RANGE,
-    grpc.StatusCode.UNIMPLEMENTED,
-    grpc.StatusCode.UNAUTHENTICATED,
-    grpc.StatusCode.DATA_LOSS,
-}
+__all__ = [
+    "Backoff",
+    "CaughtUp",
+    "Changed",
+    "Ended",
+    "Events",
+    "Opened",
+    "SilenceError",
+    "TailError",
+    "Update",
+    "Waiting",
+    "tail",
+]
 
 TailEnd = Literal["deleted", "recreated", "trimmed"]
 
@@ -49,16 +38,6 @@ _ENDS: dict[int, TailEnd] = {
     pb.CLOSING_REASON_SESSION_RECREATED: "recreated",
     pb.CLOSING_REASON_EVENTS_TRIMMED: "trimmed",
 }
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """How long to wait before a lost stream is opened again: doubling, with full jitter."""
-
-    initial: float = 0.25
-    """The longest wait before the first attempt, in seconds."""
-    longest: float = 10.0
-    """The longest wait before any attempt, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -104,25 +83,11 @@ class Ended(_Place):
     reason: TailEnd
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """The connection was lost, and is opened again after a while."""
-
-    delay: float
-    """Until the next attempt, in seconds."""
-    error: Exception | None
-    """What ended the connection; None where the server closed it in good order."""
-
-
 Update = Opened | Events | Changed | CaughtUp | Ended | Waiting
 
 
 class TailError(Exception):
     """The server broke the protocol: an event is missing in the live tail."""
-
-
-class SilenceError(Exception):
-    """Nothing came from the server in time, not even a heartbeat. Only in ``Waiting``."""
 
 
 async def tail(
@@ -175,107 +140,50 @@ async def tail(
     )
     if heartbeat is not None:
         place.heartbeat_interval.FromNanoseconds(round(heartbeat * 1e9))
-    waits = backoff or Backoff()
-    failures = 0
-    async with _channel(target, credentials) as channel:
-        # What grpcio-tools generates for asyncio has no types.
-        follower = _Follower(cast(Any, SessionServiceStub)(channel), place)
-        while True:
-            headers = tuple(metadata() if callable(metadata) else metadata)
-            async with aclosing(follower.connect(headers)) as updates:
-                async for update in updates:
-                    yield update
-            lost = follower.lost
-            if lost is None:
-                return
-            failures = 0 if lost.progressed or lost.moved else failures + 1
-            longest = min(waits.longest, waits.initial * float(2 ** min(failures, 30)))
-            asked = retry_delay(lost.error) if isinstance(lost.error, grpc.aio.AioRpcError) else None
-            delay = random.uniform(0, longest) + (asked or 0.0)  # noqa: S311
-            yield Waiting(delay, lost.error)
-            await asyncio.sleep(delay)
+    updates = reconnecting(_Follower(place), target, backoff=backoff, credentials=credentials, metadata=metadata)
+    async with aclosing(updates):
+        async for update in updates:
+            yield update
 
 
-@asynccontextmanager
-async def _channel(
-    target: str | grpc.aio.Channel, credentials: grpc.ChannelCredentials | None
-) -> AsyncGenerator[grpc.aio.Channel, None]:
-    """A channel to the target, which is closed at the end; or the caller's, which is not."""
-    if not isinstance(target, str):
-        yield target
-        return
-    settings = list(channel_arguments(keepalive=True).items())
-    if credentials is None:
-        channel = grpc.aio.insecure_channel(target, options=settings)
-    else:
-        channel = grpc.aio.secure_channel(target, credentials, options=settings)
-    try:
-        yield channel
-    finally:
-        await channel.close()
-
-
-def _can_reconnect(error: grpc.aio.AioRpcError) -> bool:
-    return error.code() not in _LASTING or error_reason(error) == "CONTENTION"
-
-
-@dataclass
-class _Lost:
-    """How one connection ended, if the tail may go on over another one."""
-
-    error: Exception | None = None
-    progressed: bool = False
-    """Whether frames of use came over it, so that waiting begins anew."""
-    moved: bool = False
-    """Whether the server is well and only wants the stream to be opened again."""
-
-
-class _Follower:
+class _Follower(Follower[Opened | Events | Changed | CaughtUp | Ended]):
     """What a tail keeps from one connection to the next."""
 
-    def __init__(self, stub: Any, start: pb.StreamEventsRequest) -> None:
-        self._stub = stub
+    def __init__(self, start: pb.StreamEventsRequest) -> None:
+        super().__init__()
         self._start = start
         self._cursor = start.cursor
         self._seen: int | None = None  # the newest seq that was given to the caller
         self._opened = session_pb2.Session()
-        self._silence = _FIRST_FRAME  # seconds without a frame that mean that the connection is lost
         self._live = False  # since the first caught_up, on any connection
-        #: How the last connection was lost; None where the tail has come to its end.
-        self.lost: _Lost | None = None
 
-    async def connect(self, metadata: Metadata) -> AsyncGenerator[Update, None]:
-        """The updates of one connection. Afterwards ``lost`` tells how it ended."""
-        lost = self.lost = _Lost()
-        self._silence = _FIRST_FRAME
-        # A tail has no deadline; silence ends it.
-        call = self._stub.StreamEvents(self._request(), metadata=metadata)
-        try:
-            # Without `closing` a stream that ended was cut, whatever its status.
-            while (frame := await self._next(call, lost)) is not None:
-                kind = frame.WhichOneof("frame")
-                if kind == "closing":
-                    reason = _ENDS.get(frame.closing.reason)
-                    if reason is None:
-                        lost.moved = frame.closing.reason != pb.CLOSING_REASON_SLOW_READER
-                        return
-                    self.lost = None
-                    yield Ended(frame.cursor, frame.seq, reason)
+    def _call(self, stub: Any, metadata: Metadata) -> Any:
+        return stub.StreamEvents(self._request(), metadata=metadata)
+
+    async def _updates(
+        self, call: Any, lost: Lost
+    ) -> AsyncGenerator[Opened | Events | Changed | CaughtUp | Ended, None]:
+        while (frame := await self._next(call, lost)) is not None:
+            kind = frame.WhichOneof("frame")
+            if kind == "closing":
+                reason = _ENDS.get(frame.closing.reason)
+                if reason is None:
+                    lost.moved = frame.closing.reason != pb.CLOSING_REASON_SLOW_READER
                     return
-                update = self._begun(frame) if kind in ("opened", "state") else self._moved(frame)
-                if update is not None:
-                    lost.progressed = lost.progressed or isinstance(update, Events | CaughtUp)
-                    yield update
-        finally:
-            # Also when the caller leaves in the middle: the server is told at once.
-            call.cancel()
+                self.lost = None
+                yield Ended(frame.cursor, frame.seq, reason)
+                return
+            update = self._begun(frame) if kind in ("opened", "state") else self._moved(frame)
+            if update is not None:
+                lost.progressed = lost.progressed or isinstance(update, Events | CaughtUp)
+                yield update
 
     def _begun(self, frame: pb.StreamEventsResponse) -> Opened | None:
         """The session, once its whole state has come."""
         if frame.WhichOneof("frame") == "opened":
             self._opened = frame.opened.session
             if frame.opened.HasField("heartbeat_interval"):
-                self._silence = frame.opened.heartbeat_interval.ToNanoseconds() / 1e9 * _SILENT_INTERVALS
+                self._hears(frame.opened.heartbeat_interval)
             continues = frame.opened.state_continues
         else:
             self._opened.state.update(frame.state.state)
@@ -304,20 +212,6 @@ class _Follower:
             self._seen = max(self._seen or 0, frame.seq)
             return CaughtUp(*place)
         return None
-
-    async def _next(self, call: Any, lost: _Lost) -> pb.StreamEventsResponse | None:
-        """The next frame, or None where the connection is lost. Time counts only while it is waited for."""
-        try:
-            frame = await read_within(call, self._silence)
-        except asyncio.TimeoutError:
-            lost.error = SilenceError(f"nothing came for {self._silence:g} seconds, not even a heartbeat")
-            return None
-        except grpc.aio.AioRpcError as error:
-            if not _can_reconnect(error):
-                raise
-            lost.error = error
-            return None
-        return None if frame is grpc.aio.EOF else cast(pb.StreamEventsResponse, frame)
 
     def _request(self) -> pb.StreamEventsRequest:
         """Begins at the caller's place until there is a cursor."""

@@ -14,12 +14,13 @@ import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
 
 from sessiond import tail as tails
+from sessiond import watch as watches
 from sessiond._transport import channel_arguments, read_within
 from sessiond.v1 import session_pb2
 from sessiond.v1 import session_service_pb2 as pb
@@ -27,6 +28,8 @@ from sessiond.v1.session_service_pb2_grpc import SessionServiceStub
 
 from .errors import DeadlineError, SessiondError, UnavailableError, from_rpc_error, retryable
 from .options import Options
+
+_T = TypeVar("_T")
 
 #: Pauses between tries, in seconds; each is drawn from half of it to all of it.
 _FIRST_PAUSE = 0.1
@@ -129,12 +132,21 @@ class Connection:
         """
         channels = await self._channels()
         updates = tails.tail(channels.stream_channel, key, metadata=self._metadata, **place)
-        try:
-            async with aclosing(updates):
-                async for update in updates:
-                    yield update
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error, key.session_id) from error
+        async with aclosing(_with_own_errors(updates, key.session_id)) as told:
+            async for update in told:
+                yield update
+
+    async def watch(self, key: session_pb2.SessionKey, **what: Any) -> AsyncGenerator[watches.Update, None]:
+        """Watches sessions (``sessiond.watch``). ``drain`` does not wait for it, as it never ends.
+
+        Raises:
+            SessiondError: an error that no reconnect would change.
+        """
+        channels = await self._channels()
+        updates = watches.watch(channels.stream_channel, key, metadata=self._metadata, **what)
+        async with aclosing(_with_own_errors(updates)) as told:
+            async for update in told:
+                yield update
 
     def turn(self, owner: object) -> Turn:
         """The turns at an object, which everyone in this event loop shares who asks for the same one."""
@@ -185,6 +197,16 @@ class Connection:
     def _metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         metadata = self.options.metadata
         return tuple(metadata() if callable(metadata) else metadata)
+
+
+async def _with_own_errors(updates: AsyncGenerator[_T, None], session_id: str = "") -> AsyncGenerator[_T, None]:
+    """A stream's updates, with errors of this package for gRPC's."""
+    try:
+        async with aclosing(updates):
+            async for update in updates:
+                yield update
+    except grpc.aio.AioRpcError as error:
+        raise from_rpc_error(error, session_id) from error
 
 
 class Turn:

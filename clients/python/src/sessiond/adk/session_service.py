@@ -15,6 +15,7 @@ from google.adk.sessions.base_session_service import BaseSessionService, GetSess
 from google.adk.sessions.session import Session
 from typing_extensions import Unpack, override
 
+from sessiond import watch as watches
 from sessiond.tail import Backoff, Update
 from sessiond.v1 import session_pb2
 from sessiond.v1 import session_service_pb2 as pb
@@ -225,6 +226,33 @@ class SessiondSessionService(BaseSessionService):
             after_time=after_time,
             num_recent_events=num_recent_events,
             session_uid=session_uid,
+            heartbeat=heartbeat,
+            backoff=backoff,
+        )
+
+    def watch(
+        self,
+        *,
+        app_name: str,
+        user_id: str = "",
+        cursor: str = "",
+        max_listed: int | None = None,
+        include_state: bool = False,
+        heartbeat: float | None = None,
+        backoff: Backoff | None = None,
+    ) -> AsyncGenerator[watches.Update, None]:
+        """Watches an app's sessions, or a user's, as ``sessiond.watch.watch`` does, over the connection for streams.
+
+        Closing the service cancels the watch.
+
+        Raises:
+            SessiondError: a failure that no reconnect would change.
+        """
+        return self._connection.watch(
+            session_pb2.SessionKey(app_name=app_name, user_id=user_id),
+            cursor=cursor,
+            max_listed=max_listed,
+            include_state=include_state,
             heartbeat=heartbeat,
             backoff=backoff,
         )
