@@ -34,7 +34,9 @@ import (
 //	Content                         content
 //	GroundingMetadata               grounding_metadata
 //	CustomMetadata                  custom_metadata; empty is {}, nil is absent
-//	Actions.StateDelta              state_delta without temp: keys; where that is empty but not nil, actions has "stateDelta":{}
+//	Actions.StateDelta              state_delta without temp: keys; where that is empty but not nil, actions has "stateDelta":{};
+//	                                of an event that no Go program wrote it is never nil
+//	(none)                          removed_state_keys: never written, and not seen when read
 //	the other Actions               actions, as ADK's MarshalJSON writes them; an empty RequestedToolConfirmations is {}
 //	every other field               extra, under its JSON name (routes, output, nodeInfo, usageMetadata …); an empty Routes is []
 
@@ -174,6 +176,9 @@ func EventFromProto(message *pb.Event) (*session.Event, error) {
 			return nil, unreadable("state_delta", err)
 		}
 		event.Actions.StateDelta = delta
+	} else if event.Actions.StateDelta == nil && message.GetWriter().GetLanguage() != "go" {
+		// In the other languages it is always there.
+		event.Actions.StateDelta = map[string]any{}
 	}
 	return event, nil
 }

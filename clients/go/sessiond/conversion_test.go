@@ -236,6 +236,9 @@ func TestWhatOthersWrote(t *testing.T) {
 	if diff := cmp.Diff(want, read); diff != "" {
 		t.Errorf("(-want +read):\n%s", diff)
 	}
+	if read, err := EventFromProto(&pb.Event{Id: "e"}); err != nil || read.Actions.StateDelta == nil {
+		t.Errorf("the delta is nil (%v)", err)
+	}
 	if _, err := EventFromProto(&pb.Event{Id: "e", Content: "{"}); err == nil || !strings.Contains(err.Error(), "event e") {
 		t.Errorf("the error is %v", err)
 	}

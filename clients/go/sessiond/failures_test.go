@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"google.golang.org/adk/v2/session"
+	"google.golang.org/genai"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 
@@ -271,6 +272,34 @@ func TestASlowServerIsNoError(t *testing.T) {
 	proxy.Slow(200 * time.Millisecond)
 	add(t, service, made, event("1", nil))
 	same(t, made, get(t, service, app, "s"))
+}
+
+func TestADatabaseThatIsFull(t *testing.T) {
+	t.Parallel()
+	server, app := testserver.OnSmallDisk(t, 4), newApp()
+	service := newService(t, server.Target)
+	made := create(t, service, app, "s", nil)
+	text := strings.Repeat("x", 200_000)
+	var err error
+	var sent *session.Event
+	check := func() {}
+	for range 40 {
+		sent = event("", map[string]any{"temp:t": 1})
+		sent.Content = genai.NewContentFromText(text, genai.RoleUser)
+		check = untouched(t, made, sent)
+		if err = service.AppendEvent(t.Context(), made, sent); err != nil {
+			break
+		}
+	}
+	var failure *Error
+	if !errors.Is(err, ErrExhausted) || !errors.As(err, &failure) || failure.Reason != "STORE_FULL" {
+		t.Fatalf("the error is %v", err)
+	}
+	check()
+	// Reads go on.
+	if found := get(t, service, app, "s"); !reflect.DeepEqual(ids(found), ids(made)) {
+		t.Errorf("stored are %v, here %v", ids(found), ids(made))
+	}
 }
 
 func TestAContextThatEnds(t *testing.T) {

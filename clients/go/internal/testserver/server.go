@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -48,6 +49,7 @@ type Server struct {
 	Target string
 
 	folder    string
+	before    []string // what the command is started by
 	arguments []string
 	grpcPort  int
 	httpPort  int
@@ -84,6 +86,18 @@ func Own(t testing.TB, arguments ...string) *Server {
 	return server
 }
 
+// OnSmallDisk starts a server that has the data of the test alone on a disk of so many mebibytes.
+func OnSmallDisk(t testing.TB, mebibytes int) *Server {
+	t.Helper()
+	server := newServer(t.TempDir())
+	// The disk is mounted for the server alone, and is gone with it.
+	mount := fmt.Sprintf(`mount -t tmpfs -o size=%dm none "$0" && exec "$@"`, mebibytes)
+	server.before = []string{"unshare", "--mount", "--map-root-user", "sh", "-c", mount, server.folder}
+	server.Start(t)
+	t.Cleanup(func() { server.end(syscall.SIGTERM) })
+	return server
+}
+
 func newServer(folder string, arguments ...string) *Server {
 	server := &Server{folder: folder, arguments: arguments, grpcPort: FreePort(), httpPort: FreePort()}
 	server.Target = net.JoinHostPort("127.0.0.1", strconv.Itoa(server.grpcPort))
@@ -112,13 +126,14 @@ func (s *Server) start() error {
 		return err
 	}
 	defer log.Close()
-	s.process = exec.Command(filepath.Join(root, "node_modules/.bin/node"), append([]string{
-		"--disable-warning=ExperimentalWarning", "src/main.ts", "serve",
+	command := slices.Concat(s.before, []string{
+		filepath.Join(root, "node_modules/.bin/node"), "--disable-warning=ExperimentalWarning", "src/main.ts", "serve",
 		"--store", "sqlite:" + filepath.Join(s.folder, "sessiond.db"),
 		"--grpc-port", strconv.Itoa(s.grpcPort),
 		"--http-port", strconv.Itoa(s.httpPort),
 		"--log-level", "warn",
-	}, s.arguments...)...)
+	}, s.arguments)
+	s.process = exec.Command(command[0], command[1:]...)
 	s.process.Dir = root
 	s.process.Stdout, s.process.Stderr = log, log
 	for _, variable := range os.Environ() {
