@@ -1,4 +1,4 @@
-/** Groups of appends: lock and load what the plan needs, write what it says, commit once. */
+/** Groups of appends: lock and load what the plan needs, or compare what is known; write what it says, commit once. */
 import {
   type AppendLimits,
   type AppendPlan,
@@ -12,6 +12,8 @@ import { SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead, toMark } from ".
 import type { AppendInput, AppendOutcome, NewEvent, SessionKey } from "../store.ts";
 import { PACKET_HEADROOM_BYTES } from "./connection.ts";
 import { insertSessions, madeByAppend } from "./create.ts";
+import { isDuplicateKey, isParentGone } from "./errors.ts";
+import type { KnownHeads } from "./known-heads.ts";
 import { ownerCheck } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import {
@@ -23,7 +25,15 @@ import {
   type MarkOfSessionRow,
   OF_SESSION,
 } from "./rows.ts";
-import { fromDouble, insertRows, type SqlValue, type Statement, selectAny } from "./sql.ts";
+import {
+  allEqual,
+  fromDouble,
+  insertRows,
+  type SqlValue,
+  type Statement,
+  selectAny,
+  statement,
+} from "./sql.ts";
 import { groupPlaces, writeState } from "./state.ts";
 import { type Transaction, transact } from "./transaction.ts";
 
@@ -36,6 +46,7 @@ export interface AppendOptions extends AppendLimits {
 /** Commits a group in one transaction. The outcomes are in the order of the group. */
 export async function append(
   pool: Pool,
+  known: KnownHeads,
   group: readonly AppendInput[],
   options: AppendOptions,
   signal: AbortSignal | undefined,
@@ -46,17 +57,24 @@ export async function append(
     if (error !== undefined) refused.set(input, { ok: false, error });
   }
   const rest = group.filter((input) => !refused.has(input));
-  const planned = rest.length === 0 ? [] : await commit(pool, rest, options, signal);
+  const planned = rest.length === 0 ? [] : await commit(pool, known, rest, options, signal);
   const outcomes = planned.values();
   return group.map((input) => refused.get(input) ?? (outcomes.next().value as AppendOutcome));
 }
 
 async function commit(
   pool: Pool,
+  known: KnownHeads,
   group: readonly AppendInput[],
   options: AppendOptions,
   signal: AbortSignal | undefined,
 ): Promise<readonly AppendOutcome[]> {
+  const head = known.ofOnly(group);
+  if (head !== undefined) {
+    const outcomes = await commitAfter(head, pool, known, group, options, signal);
+    if (outcomes !== undefined) return outcomes;
+    known.forget(head);
+  }
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
     const { heads, owners, marks } = await load(transaction, group);
     const makers = group.filter(({ createUid }) => createUid !== undefined);
@@ -66,8 +84,44 @@ async function commit(
     );
     const limits = refuseOwner === undefined ? options : { ...options, refuseOwner };
     const plan = planAppends(group, heads, marks, limits);
-    const statements = toStatements(plan, owners, options, transaction);
+    const { maxStatementBytes, connection } = transaction;
+    const said = connection.schema.owner?.notNull === true ? owners : undefined;
+    const advance = advanceSessions(plan.advanced, said, maxStatementBytes);
+    const statements = toStatements(plan, advance, options, transaction);
     if (statements.length > 0) await transaction.commit(statements);
+    known.learn(plan);
+    return plan.outcomes;
+  });
+}
+
+/**
+ * The same for a session whose row is known: no statement reads it, one compares and replaces it. Undefined, and
+ * nothing written, where the row is another by now, an event's id is stored already, or an append is not to be.
+ */
+async function commitAfter(
+  head: SessionHead,
+  pool: Pool,
+  known: KnownHeads,
+  group: readonly AppendInput[],
+  options: AppendOptions,
+  signal: AbortSignal | undefined,
+): Promise<readonly AppendOutcome[] | undefined> {
+  const plan = planAppends(group, new Map([[keyText(head.key), head]]), new Map(), options);
+  const [next] = plan.advanced;
+  if (next === undefined || plan.outcomes.some(({ ok }) => !ok)) return undefined;
+  return transact(pool, { signal, repeatable: true }, async (transaction) => {
+    try {
+      const [replaced] = await transaction.run(
+        toStatements(plan, [replaceSession(head, next)], options, transaction),
+      );
+      if (replaced?.affectedRows !== 1) return undefined;
+    } catch (error) {
+      // Of a row that was not replaced, the inserts may fail, too.
+      if (isDuplicateKey(error) || isParentGone(error)) return undefined;
+      throw error;
+    }
+    await transaction.commit();
+    known.learn(plan);
     return plan.outcomes;
   });
 }
@@ -124,7 +178,7 @@ async function load(
 /** The plan's writes, every table's rows in the order of their keys. */
 function toStatements(
   plan: AppendPlan,
-  owners: ReadonlyMap<string, string>,
+  advance: readonly Statement[],
   { maxJsonDepth }: AppendOptions,
   { maxStatementBytes, connection }: Transaction,
 ): Statement[] {
@@ -133,7 +187,7 @@ function toStatements(
   const events = plan.events.toSorted((a, b) => compareKeys(a.key, b.key) || a.seq - b.seq);
   return [
     ...insertSessions(created.map(madeByAppend), maxStatementBytes, owner),
-    ...advanceSessions(plan.advanced, owner?.notNull === true ? owners : undefined, maxStatementBytes),
+    ...advance,
     ...insertRows(INSERT_EVENT, events.map(eventValues), maxStatementBytes),
     ...writeState(groupPlaces(plan), { maxJsonDepth, maxStatementBytes }),
   ];
@@ -147,6 +201,7 @@ const ADVANCED = [
   "update_time",
   "last_event_time",
 ] as const;
+const SET_ADVANCED = ADVANCED.map((column) => `${column} = ?`).join(", ");
 
 /**
  * The rows are there and locked, so each insert is an update: of many rows in one statement.
@@ -167,17 +222,36 @@ function advanceSessions(
         ...keyValues(head.key),
         head.uid,
         head.createMicros,
-        head.revision,
-        head.headSeq,
-        head.eventCount,
-        head.eventBytes,
-        head.updateMicros,
-        fromDouble(head.lastEventTime),
+        ...advancedValues(head),
         ...(owners ? [owners.get(keyText(head.key)) ?? ""] : []),
       ]),
     maxStatementBytes,
     ` ON DUPLICATE KEY UPDATE ${ADVANCED.map((column) => `${column} = VALUES(${column})`).join(", ")}`,
   );
+}
+
+/** The row as it is to be, where it is still the one that is known. */
+function replaceSession(known: SessionHead, next: SessionHead): Statement {
+  return statement(
+    `UPDATE adk_sessions SET ${SET_ADVANCED} WHERE ${allEqual([...SESSION_KEY, "uid", "revision", "head_seq"])}`,
+    ...advancedValues(next),
+    ...keyValues(known.key),
+    known.uid,
+    known.revision,
+    known.headSeq,
+  );
+}
+
+/** The values of `ADVANCED`. */
+function advancedValues(head: SessionHead): SqlValue[] {
+  return [
+    head.revision,
+    head.headSeq,
+    head.eventCount,
+    head.eventBytes,
+    head.updateMicros,
+    fromDouble(head.lastEventTime),
+  ];
 }
 
 /** An append with a row that no packet carries: texts within texts are stored with escapes. */

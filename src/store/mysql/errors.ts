@@ -99,6 +99,11 @@ export function isDuplicateKey(error: unknown): boolean {
   return (error as DriverError | undefined)?.errno === 1062;
 }
 
+/** Whether an insert failed because the row that its foreign key names is not there. */
+export function isParentGone(error: unknown): boolean {
+  return (error as DriverError | undefined)?.errno === 1452;
+}
+
 /** The account, its password, its rights to connect; TLS demanded. */
 const LOGIN_REFUSED = new Set([1044, 1045, 1130, 1251, 1524, 1698, 1820, 1862, 3118, 3159, 4151]);
 const LOGIN_CODES = /^(HANDSHAKE_|AUTH_SWITCH_|SERVER_KEY_|MYSQL_CLEAR_PASSWORD)/;

@@ -31,6 +31,7 @@ import { listChanges, readChanges } from "./changes.ts";
 import { createSessions } from "./create.ts";
 import { listScopeEvents, readEvents, readStateDeltas, seqBeforeNewest } from "./events.ts";
 import { sessionHeads } from "./heads.ts";
+import { KnownHeads } from "./known-heads.ts";
 import { KnownStateIndexes } from "./known-state-indexes.ts";
 import { listApps, listSessions, listUsers } from "./lists.ts";
 import type { Pool } from "./pool.ts";
@@ -53,6 +54,7 @@ export class MysqlStore implements Store {
   readonly capabilities: StoreCapabilities;
   private readonly parts: MysqlStoreParts;
   private readonly stateIndexes: KnownStateIndexes;
+  private readonly heads = new KnownHeads();
 
   constructor(parts: MysqlStoreParts) {
     this.capabilities = parts.capabilities;
@@ -70,12 +72,17 @@ export class MysqlStore implements Store {
     return [this.parts.writes.stats(), this.parts.reads.stats()];
   }
 
-  createSessions(group: readonly CreateSessionInput[], signal?: AbortSignal): Promise<CreateOutcome[]> {
-    return createSessions(this.parts.writes, group, this.parts.maxJsonDepth, signal);
+  async createSessions(group: readonly CreateSessionInput[], signal?: AbortSignal): Promise<CreateOutcome[]> {
+    const outcomes = await createSessions(this.parts.writes, group, this.parts.maxJsonDepth, signal);
+    for (const outcome of outcomes) if (outcome.ok) this.heads.see(outcome.session);
+    return outcomes;
   }
 
-  getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
-    return getSession(this.parts.reads, key, true, signal);
+  async getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
+    const session = await getSession(this.parts.reads, key, true, signal);
+    // Who reads a session is about to append to it.
+    if (session !== undefined) this.heads.see(session);
+    return session;
   }
 
   getSessionRow(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
@@ -119,7 +126,7 @@ export class MysqlStore implements Store {
     const { maxJsonDepth, maxPacketBytes } = this.parts;
     const { maxEventBytes, maxAppendBytes } = this.capabilities;
     const options = { maxEventBytes, maxAppendBytes, maxJsonDepth, maxPacketBytes };
-    return append(this.parts.writes, group, options, signal);
+    return append(this.parts.writes, this.heads, group, options, signal);
   }
 
   readEvents(range: EventRange, signal?: AbortSignal): AsyncIterable<StoredEvent[]> {

@@ -1,0 +1,147 @@
+/** Appends to a session that another server changed since this one last saw it. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { KnownHeads } from "../../../src/store/mysql/known-heads.ts";
+import type { SessionKey, Store } from "../../../src/store/store.ts";
+import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
+import {
+  append,
+  appendInput,
+  createInput,
+  createSession,
+  deleteInput,
+  deltaOf,
+  eventOf,
+  failsWith,
+  keyOf,
+  mustGet,
+  newId,
+  readHistory,
+  updateInput,
+} from "../build.ts";
+import { query, type ServerStore, serverStore } from "./harness.ts";
+
+describe.each(serverEngines())("%s: known sessions", (kind) => {
+  let made: ServerStore;
+  let other: Store;
+
+  beforeAll(async () => {
+    made = await serverStore(await databaseServer(kind));
+    other = await made.open();
+  }, serverTimeout);
+
+  afterAll(async () => {
+    await made?.cleanup();
+  });
+
+  const set = { own: "1", "user:mine": "2", "app:ours": "3" };
+
+  async function known(): Promise<{ key: SessionKey; uid: string }> {
+    const key = keyOf(newId("app"));
+    const { uid } = await createSession(made.store, createInput(key));
+    await append(made.store, appendInput(key, [eventOf({ id: "first" })]));
+    return { key, uid };
+  }
+
+  /** All that a session's key has in the tables, whether or not there is a session. */
+  async function rowsOf({ appName }: SessionKey): Promise<Record<string, number>> {
+    const tables = ["adk_sessions", "adk_events", "adk_session_states", "adk_user_states", "adk_app_states"];
+    const counted = tables.map(async (table) => {
+      const sql = `SELECT COUNT(*) AS n FROM ${table} WHERE app_name = '${appName}'`;
+      return [table, Number((await query(made.url, sql))[0]?.["n"])] as const;
+    });
+    return Object.fromEntries(await Promise.all(counted));
+  }
+
+  test("an append goes behind another server's", async () => {
+    const { key } = await known();
+    await append(other, appendInput(key, [eventOf({ id: "theirs", set })]));
+    expect(await append(made.store, appendInput(key, [eventOf({ id: "ours" })]))).toMatchObject({
+      ok: true,
+      headSeq: 3,
+      events: [{ id: "ours", seq: 3, revision: 4 }],
+    });
+    const history = await readHistory(made.store, key);
+    expect(history.map(({ id, seq }) => [id, seq])).toEqual([
+      ["first", 1],
+      ["theirs", 2],
+      ["ours", 3],
+    ]);
+    expect(await mustGet(made.store, key)).toMatchObject({ revision: 4, headSeq: 3, eventCount: 3 });
+  });
+
+  test("an append goes behind another server's change without an event", async () => {
+    const { key } = await known();
+    await other.updateSession(
+      updateInput(key, { ownerId: "theirs", state: { kind: "merge", delta: deltaOf(set) } }),
+    );
+    expect(await append(made.store, appendInput(key, [eventOf({ id: "ours" })]))).toMatchObject({
+      ok: true,
+      events: [{ seq: 2, revision: 4 }],
+    });
+    const session = await mustGet(other, key);
+    expect(session).toMatchObject({ revision: 4, ownerId: "theirs" });
+    expect(session.state?.get("own")).toBe("1");
+  });
+
+  test("one that is gone is not found, and nothing of the append stays", async () => {
+    const { key } = await known();
+    await other.deleteSession(deleteInput(key));
+    await failsWith(append(made.store, appendInput(key, [eventOf({ set })])), "SESSION_NOT_FOUND");
+    expect(Object.values(await rowsOf(key))).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  test("a namesake takes an append to no session in particular, and refuses one to the old", async () => {
+    const { key, uid } = await known();
+    await other.deleteSession(deleteInput(key));
+    const namesake = await createSession(other, createInput(key));
+    const expected = { uid, revision: undefined };
+    const refused = await failsWith(
+      append(made.store, appendInput(key, [eventOf({ set })], { expected })),
+      "STALE_SESSION",
+    );
+    expect(refused.facts).toMatchObject({ actual_uid: namesake.uid });
+    expect(await rowsOf(key)).toMatchObject({ adk_events: 0, adk_app_states: 0 });
+    expect(await append(made.store, appendInput(key, [eventOf({ id: "ours" })]))).toMatchObject({
+      ok: true,
+      uid: namesake.uid,
+      headSeq: 1,
+    });
+  });
+
+  test("an expected revision is that of the database, not of the memory", async () => {
+    const { key, uid } = await known();
+    await append(other, appendInput(key, [eventOf({ id: "theirs" })]));
+    const at = (revision: number) =>
+      append(made.store, appendInput(key, [eventOf()], { expected: { uid, revision } }));
+    await failsWith(at(2), "STALE_SESSION");
+    expect(await at(3)).toMatchObject({ ok: true, headSeq: 3 });
+  });
+
+  test("an event that another server stored is answered as it was, and other bytes are refused", async () => {
+    const { key } = await known();
+    const event = eventOf({ id: "theirs", set });
+    const theirs = await append(other, appendInput(key, [event]));
+    expect(await append(made.store, appendInput(key, [event]))).toEqual(theirs);
+    expect(await append(made.store, appendInput(key, [event]))).toEqual(theirs);
+    const conflicting = appendInput(key, [eventOf({ id: "theirs", content: '{"other":1}' })]);
+    await failsWith(append(made.store, conflicting), "EVENT_ID_CONFLICT");
+    expect(await readHistory(made.store, key)).toHaveLength(2);
+  });
+});
+
+test("what is newer is kept, and not too much", () => {
+  const heads = new KnownHeads();
+  const head = (sessionId: string, revision: number, uid = "uid") => ({
+    ...{ key: keyOf("app", sessionId), uid, revision, headSeq: revision - 1, eventCount: 0, eventBytes: 0 },
+    ...{ createMicros: 0, updateMicros: 0, lastEventTime: 0 },
+  });
+  const of = (sessionId: string) => heads.ofOnly([appendInput(keyOf("app", sessionId), [eventOf()])]);
+  heads.see(head("s", 3));
+  heads.see(head("s", 2));
+  expect(of("s")).toMatchObject({ revision: 3 });
+  heads.see(head("s", 1, "namesake"));
+  expect(of("s")).toMatchObject({ revision: 1 });
+  for (let at = 0; at < 10_000; at++) heads.see(head(`other ${at}`, 1));
+  expect(of("s")).toBeUndefined();
+  expect(of("other 9999")).toBeDefined();
+});
