@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { must, root } from "./lib.ts";
 
-const sources = ["viewer", "clients/typescript/src", "package-lock.json"];
+const sources = ["viewer", "clients/typescript/src", "package-lock.json", "scripts/build-viewer.ts"];
 const stamp = join(root, ".cache/viewer.stamp");
 
 function digest(): string {
@@ -31,6 +31,8 @@ const isBuilt = existsSync(join(root, "dist/viewer/index.html")) && existsSync(s
 if (isBuilt && readFileSync(stamp, "utf8") === now && !process.argv.includes("--force")) process.exit(0);
 try {
   if (process.stdout.isTTY) console.log("building the viewer ...");
+  // A test runner's NODE_ENV would bring the React of developers, which takes ten times as long for a row.
+  process.env["NODE_ENV"] = "production";
   must("vite", ["build", "--config", "viewer/vite.config.ts", "--logLevel", "warn"]);
   mkdirSync(join(root, ".cache"), { recursive: true });
   writeFileSync(stamp, now);

@@ -1,4 +1,6 @@
 /** Long histories and heavy events. */
+import { loadavg } from "node:os";
+import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { loadHistory, newEvent, newEvents, newKey } from "../api/harness.ts";
 import { live, patience, row, useViewer } from "./support.ts";
@@ -8,15 +10,62 @@ const viewer = useViewer();
 /** Events of the long session; SESSIOND_TEST_VIEWER_EVENTS=100000 is the figure of docs/viewer.md. */
 const count = Number(process.env["SESSIOND_TEST_VIEWER_EVENTS"] ?? 20_000);
 
+/** Bytes that the page's JavaScript holds once garbage is collected. */
+async function heapOf(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("HeapProfiler.collectGarbage");
+  return (await session.send("Runtime.getHeapUsage")).usedSize;
+}
+
+/** Processor time of the page's own thread so far, in ms: what other work on the machine does not change. */
+async function threadTimeOf(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return (metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN) * 1000;
+  };
+}
+
+/** Turns of a question, a call, its answer and a reply in markdown. */
+function turn(seq: number) {
+  const place = (seq - 1) % 4;
+  const id = `call-${seq - place}`;
+  const parts = [
+    { text: `Question ${seq}: how is the weather in **Lisbon** over the next ${(seq % 9) + 1} days?` },
+    { functionCall: { id, name: "look_up", args: { city: "Lisbon", days: (seq % 9) + 1, unit: "celsius" } } },
+    {
+      functionResponse: { id, name: "look_up", response: { high: 21.5, low: 14, rain: [0, 0.2, 3.1], seq } },
+    },
+    {
+      text: `It stays **mild**:\n\n- highs of 21 °C\n- ${"a little rain, ".repeat(1 + (seq % 12))}\n- lows of 14 °C\n\nShall I book?`,
+    },
+  ][place];
+  return {
+    author: place === 0 ? "user" : "concierge",
+    invocationId: `turn-${seq - place}`,
+    timestamp: 1_780_000_000 + seq * 7,
+    content: JSON.stringify({ role: place === 0 ? "user" : "model", parts: [parts] }),
+    ...(place === 3
+      ? { extra: '{"usageMetadata":{"totalTokenCount":640}}', stateDelta: { turns: String(seq) } }
+      : {}),
+  };
+}
+
+const ms = (time = Number.NaN) => `${Math.round(time)} ms`;
+const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
 describe("a long session", () => {
   test("opens at its newest page, goes to its beginning and stays small", { timeout: 300_000 }, async () => {
-    const key = await loadHistory(viewer.api, count);
+    const key = await loadHistory(viewer.api, count, turn);
     const page = await viewer.openSession(key);
-    await live(page);
     await row(page, count).waitFor();
-    const paint = await page.evaluate(
-      () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,
-    );
+    const [paint, newest] = await page.evaluate(() => [
+      performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,
+      performance.now(),
+    ]);
+    await live(page);
+    const small = await heapOf(page);
     // What is not in sight does not exist, and was not asked for.
     expect(await page.locator(".row").count()).toBeLessThan(60);
     const asked = await page.evaluate(
@@ -41,6 +90,8 @@ describe("a long session", () => {
     await page.keyboard.press("G");
     await row(page, count).waitFor();
 
+    const threadTime = await threadTimeOf(page);
+    const before = await threadTime();
     const frames = await page.evaluate(async () => {
       const element = document.querySelector(".rows");
       const times: number[] = [];
@@ -53,12 +104,14 @@ describe("a long session", () => {
       }
       return times.sort((a, b) => a - b);
     });
-    const memory = await page.evaluate(
-      () => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize,
-    );
+    const work = ((await threadTime()) - before) / frames.length;
     console.log(
-      `viewer, ${count} events: first paint ${Math.round(paint)} ms, scroll frames p50 ${Math.round(frames[60] ?? 0)} ms, ` +
-        `p95 ${Math.round(frames[114] ?? 0)} ms, JavaScript heap ${Math.round(memory / 1e6)} MB`,
+      `viewer, ${count} events: first paint ${ms(paint)}, newest event ${ms(newest)}; ` +
+        `frames while scrolling p50 ${ms(frames[59])}, p95 ${ms(frames[113])}, longest ${ms(frames[119])}, of which the page works ${work.toFixed(1)} ms; ` +
+        `JavaScript heap ${mb(small)} at first, ${mb(await heapOf(page))} after all of it; ` +
+        `load ${loadavg()
+          .map((load) => load.toFixed(1))
+          .join(" ")}`,
     );
     expect(await page.locator(".row").count()).toBeLessThan(60);
   });
