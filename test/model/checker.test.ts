@@ -368,6 +368,26 @@ describe("a write that was given up", () => {
     expect(violationsOf({ attempts: attempts.slice(1), faults: false })).not.toEqual([]);
   });
 
+  test("may be stored, and stand in the way of its id with other bytes", () => {
+    const store = new ReferenceStore();
+    const run = (call: Call) => ({ call, outcome: store.run(call) });
+    const append = (content: string): Call => ({
+      kind: "append",
+      single: true,
+      request: create(BatchAppendEventsRequestSchema, { key, events: [{ id: "1", content }] }),
+    });
+    const makes = create(CreateSessionRequestSchema, { key, requestId: "c" });
+    const deletes = create(DeleteSessionRequestSchema, { key });
+    const [first, conflicting] = [append("{}"), append("[]")];
+    const made = run({ kind: "create", request: makes });
+    store.run(first);
+    const after = [run(conflicting), run({ kind: "delete", request: deletes })];
+    const attempts = historyOf(store, [made, { call: first, outcome: lost }, ...after]);
+    expect(violationsOf({ attempts, faults: false })).toEqual([]);
+    const unsent = historyOf(store, [made, ...after]);
+    expect(violationsOf({ attempts: unsent, faults: false })).not.toEqual([]);
+  });
+
   test("may land while the last reads run", () => {
     const store = new ReferenceStore();
     const makes: Call = {

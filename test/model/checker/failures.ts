@@ -167,10 +167,18 @@ function checkRefusal(
         return;
       }
       const same = (identity: string) => identity.endsWith(eventText(event));
+      const untold = ofKind(all, "append").some(
+        (other) =>
+          other.open &&
+          other.start < end &&
+          keyText(other.call.request.key) === key &&
+          other.call.request.events.some(({ id }) => id === event.id),
+      );
       const fits = lives.some((life) => {
         const found = life.eventOf(event.id);
-        // What nobody ever saw of a deleted session may have been so.
-        if (found === undefined) return life.after(1) === undefined || !existence.throughout(key, start, end);
+        // What was given up may be stored, and so may what nobody ever saw of a deleted session.
+        if (found === undefined)
+          return untold || life.after(1) === undefined || !existence.throughout(key, start, end);
         return (
           String(found.event?.seq) === facts["seq"] &&
           same(found.identity) === (outcome.reason === "BATCH_PARTLY_STORED")
