@@ -169,6 +169,12 @@ function rangesOf({ headSeq }: SessionRecord, afterSeq: number, filter: HistoryF
   ];
 }
 
+/**
+ * Rows of the first range of a history whose rows must be weighed before they are read: the first frame waits for
+ * that. Each range after it may have four times as many.
+ */
+const FIRST_WEIGHED_ROWS = 128;
+
 async function* readRange(
   store: HistoryStore,
   { key, uid, eventBytes: sessionBytes }: SessionRecord,
@@ -176,11 +182,14 @@ async function* readRange(
   limits: Limits,
   signal: AbortSignal,
 ): AsyncGenerator<StoredEvent[], void, undefined> {
-  const bounds = { maxRows: limits.readRangeRows, maxBytes: limits.readRangeBytes, sessionBytes };
+  const bounds = { maxBytes: limits.readRangeBytes, sessionBytes };
+  const weighed = sessionBytes > limits.readRangeBytes;
+  let maxRows = weighed ? Math.min(FIRST_WEIGHED_ROWS, limits.readRangeRows) : limits.readRangeRows;
   let seq = afterSeq;
   while (seq < throughSeq) {
     const before = seq;
-    const range = { key, uid, afterSeq: seq, throughSeq, descending: false, afterTime, ...bounds };
+    const range = { key, uid, afterSeq: seq, throughSeq, descending: false, afterTime, maxRows, ...bounds };
+    maxRows = Math.min(maxRows * 4, limits.readRangeRows);
     for await (const events of store.readEvents(range, signal)) {
       for (const event of events) {
         if (afterTime === undefined && event.seq !== seq + 1) throw missingEvent(seq + 1);

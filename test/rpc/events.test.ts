@@ -425,6 +425,26 @@ describe("StreamEvents", () => {
   });
 
   it.each([
+    { readRangeBytes: 1_000, of: "a history of several ranges", rows: [128, 512, 600, 600] },
+    { readRangeBytes: 1 << 20, of: "one whose bytes fit into a range", rows: [600, 600, 600] },
+  ])("begins with few rows where they must be weighed: $of", async ({ readRangeBytes, rows }) => {
+    await withLimits({ readRangeRows: 600, readRangeBytes, maxBatchEvents: 1_500 }, async (own) => {
+      await appendBatches([1_500], own);
+      const asked: number[] = [];
+      const readEvents = own.store.readEvents.bind(own.store);
+      own.store.readEvents = (range, signal) => {
+        asked.push(range.maxRows);
+        return readEvents({ ...range, maxBytes: 1 << 30 }, signal);
+      };
+      const events = (await collect(own.stream({ key }))).flatMap(({ frame }) =>
+        frame.case === "events" ? frame.value.events : [],
+      );
+      expect(events).toHaveLength(1_500);
+      expect(asked).toEqual(rows);
+    });
+  });
+
+  it.each([
     ["deleted", false, "SESSION_NOT_FOUND"],
     ["re-created", true, "SESSION_RECREATED"],
   ])("ends in an error when the session is %s under it", async (_, again, reason) => {
