@@ -18,14 +18,20 @@ export interface Outcome {
   readonly err: string;
 }
 
+/** Where a command runs; `env` beside what it inherits. */
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * Runs a command to its end and keeps what it printed. A command that cannot be started is an outcome that is not
  * ok, with the reason in `err`.
  */
-export function capture(command: string, args: readonly string[], options: { cwd?: string } = {}): Outcome {
+export function capture(command: string, args: readonly string[], options: RunOptions = {}): Outcome {
   const done = spawnSync(command, args, {
     cwd: options.cwd ?? root,
-    env,
+    env: { ...env, ...options.env },
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 256 * 1024 * 1024,
@@ -39,7 +45,7 @@ export function capture(command: string, args: readonly string[], options: { cwd
  *
  * @throws Error with the command and all that it printed, when it fails.
  */
-export function must(command: string, args: readonly string[], options: { cwd?: string } = {}): string {
+export function must(command: string, args: readonly string[], options: RunOptions = {}): string {
   const done = capture(command, args, options);
   if (!done.ok) {
     throw new Error(`${[command, ...args].join(" ")} failed:\n${(done.out + done.err).trim()}`);

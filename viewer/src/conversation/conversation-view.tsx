@@ -19,7 +19,8 @@ export interface ListHandle {
 /** So near to the end counts as being there, in pixels. */
 const NEAR = 24;
 
-const ESTIMATE = 92;
+/** Pixels of a row that was never in sight. */
+const estimateSize = () => 92;
 
 /** The events as a list of which only what is in sight exists. */
 export function ConversationView(props: {
@@ -37,11 +38,13 @@ export function ConversationView(props: {
   const [pinned, setPinned] = useState(selected === undefined);
   /** The newest event when the reader left the end. */
   const [seenSeq, setSeenSeq] = useState<number>();
+  // The same functions in every rendering: with others the list would place all of its rows again.
+  const getScrollElement = useCallback(() => scroller.current, []);
   const virtual = useVirtualizer({
     count: rows.count,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ESTIMATE,
-    getItemKey: (index) => rows.seqAt(index),
+    getScrollElement,
+    estimateSize,
+    getItemKey: rows.seqAt,
     overscan: 6,
   });
   // Heights that change above the reader must not move what is read; at the end the list follows by itself.
