@@ -61,19 +61,6 @@ func (c *connection) close() error {
 	return errors.Join(c.unary.Close(), c.stream.Close())
 }
 
-// withMetadata adds the user's headers to those of the call's context.
-func (c *connection) withMetadata(ctx context.Context) (context.Context, error) {
-	if c.settings.metadata == nil {
-		return ctx, nil
-	}
-	headers, err := c.settings.metadata(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("sessiond: no metadata for the call: %w", err)
-	}
-	own, _ := metadata.FromOutgoingContext(ctx)
-	return metadata.NewOutgoingContext(ctx, metadata.Join(own, headers)), nil
-}
-
 // rpc is a unary method of the stubs.
 type rpc[Q, A any] func(pb.SessionServiceClient, context.Context, Q, ...grpc.CallOption) (A, error)
 
@@ -86,7 +73,7 @@ func call[Q, A any](ctx context.Context, c *connection, name, sessionID string, 
 	end := time.Now().Add(c.settings.deadline)
 	var unavailable *Error
 	for tries := 0; ; tries++ {
-		headed, err := c.withMetadata(ctx)
+		headed, err := transport.WithHeaders(ctx, c.settings.metadata)
 		if err != nil {
 			return none, err
 		}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/adk/v2/session"
 	"google.golang.org/grpc/codes"
 
+	"sessiond.dev/go/internal/transport"
 	pb "sessiond.dev/go/sessiond/v1"
 )
 
@@ -149,7 +150,7 @@ func (c *connection) frames(
 	ctx context.Context, request *pb.StreamEventsRequest,
 ) iter.Seq2[*pb.StreamEventsResponse, error] {
 	return func(yield func(*pb.StreamEventsResponse, error) bool) {
-		headed, err := c.withMetadata(ctx)
+		headed, err := transport.WithHeaders(ctx, c.settings.metadata)
 		if err != nil {
 			yield(nil, err)
 			return

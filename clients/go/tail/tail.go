@@ -65,7 +65,7 @@ func Follow(
 	return func(yield func(Update, error) bool) {
 		follower := newFollower(channel, options.request(key))
 		for failures := 0; ; {
-			headed, err := options.headers(ctx)
+			headed, err := transport.WithHeaders(ctx, options.Metadata)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -110,18 +110,6 @@ func (o Options) request(key *pb.SessionKey) *pb.StreamEventsRequest {
 		request.HeartbeatInterval = durationpb.New(o.Heartbeat)
 	}
 	return request
-}
-
-func (o Options) headers(ctx context.Context) (context.Context, error) {
-	if o.Metadata == nil {
-		return ctx, nil
-	}
-	headers, err := o.Metadata(ctx)
-	if err != nil {
-		return nil, err
-	}
-	own, _ := metadata.FromOutgoingContext(ctx)
-	return metadata.NewOutgoingContext(ctx, metadata.Join(own, headers)), nil
 }
 
 func (b Backoff) delay(failures int) time.Duration {

@@ -2,13 +2,16 @@
 package transport
 
 import (
+	"context"
 	_ "embed"
+	"fmt"
 	"math"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
 )
 
 // ServiceConfig has retries of unavailable servers and balancing over all addresses: the file that every sessiond
@@ -44,4 +47,17 @@ func DialOptions(withKeepalive bool) []grpc.DialOption {
 		}))
 	}
 	return options
+}
+
+// WithHeaders adds the headers that a function gives, if there is one, to those of a call's context.
+func WithHeaders(ctx context.Context, headers func(context.Context) (metadata.MD, error)) (context.Context, error) {
+	if headers == nil {
+		return ctx, nil
+	}
+	given, err := headers(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("sessiond: no metadata for the call: %w", err)
+	}
+	own, _ := metadata.FromOutgoingContext(ctx)
+	return metadata.NewOutgoingContext(ctx, metadata.Join(own, given)), nil
 }
