@@ -145,6 +145,27 @@ describe("the list", () => {
     await page.getByRole("heading", { name: "s100" }).waitFor();
   });
 
+  test("stays everybody's when a session is chosen in it, and becomes one user's when that is chosen", async () => {
+    const app = newKey().appName;
+    for (const user of ["ana", "ben"]) {
+      await viewer.api.createSession({ key: { appName: app, userId: user, sessionId: `of ${user}` } });
+    }
+    const page = await viewer.open(`/?app=${encodeURIComponent(app)}`);
+    const titles = () => page.locator(".list-title").allTextContents();
+    await expect.poll(titles, { timeout: patience }).toEqual(["of ben", "of ana"]);
+    await page.locator(".list a", { hasText: "of ana" }).click();
+    await page.getByRole("heading", { name: "of ana" }).waitFor();
+    await live(page);
+    expect(await titles()).toEqual(["of ben", "of ana"]);
+    expect(await page.locator(".list a[aria-current=page]").textContent()).toContain("of ana");
+    await page.locator(".pickers select").last().selectOption("ben");
+    await expect.poll(titles, { timeout: patience }).toEqual(["of ben"]);
+    // An address with a user lists that user's.
+    await page.goto(`${viewer.board.url}/?${new URLSearchParams({ app, user: "ana", session: "of ana" })}`);
+    await live(page);
+    await expect.poll(titles, { timeout: patience }).toEqual(["of ana"]);
+  });
+
   test("offers the apps and users that exist", async () => {
     const key = await sessionOf(1);
     const page = await viewer.open("/");

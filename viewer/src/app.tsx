@@ -21,6 +21,9 @@ export function App() {
   const [fileEvent, setFileEvent] = useState<number>();
   useKeys({ "?": () => setHelp(true) });
   const session = sessionOf(route);
+  /** Whose sessions are listed: a session that is chosen among everybody's leaves the list as it is. */
+  const [listUser, setListUser] = useState(route.user);
+  if (route.user === undefined && listUser !== undefined) setListUser(undefined);
   const onSelect = useCallback(
     (event: number | undefined) => go({ ...route, event }, { replace: true }),
     [go, route],
@@ -58,7 +61,7 @@ export function App() {
           sessiond
         </a>
         {showsSession && (
-          <button type="button" className="back" onClick={() => onGo({ app: route.app, user: route.user })}>
+          <button type="button" className="back" onClick={() => onGo({ app: route.app, user: listUser })}>
             ← Sessions
           </button>
         )}
@@ -89,7 +92,15 @@ export function App() {
         </button>
       </header>
       {fileError !== undefined && <p className="error">{fileError}</p>}
-      <Sidebar route={route} onGo={onGo} />
+      <Sidebar
+        route={route}
+        user={listUser}
+        onGo={onGo}
+        onUser={(user) => {
+          setListUser(user);
+          onGo({ app: route.app, user });
+        }}
+      />
       {file !== undefined ? (
         <SessionPage key={files} conversation={file} selected={fileEvent} onSelect={setFileEvent} />
       ) : session !== undefined ? (

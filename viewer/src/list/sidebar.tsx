@@ -9,8 +9,14 @@ import { useObservable } from "../ui/use-observable.ts";
 import { useApps, useUsers } from "./names.ts";
 
 /** App, user and the live list of their sessions. */
-export function Sidebar(props: { readonly route: Route; readonly onGo: (route: Route) => void }) {
-  const { route, onGo } = props;
+export function Sidebar(props: {
+  readonly route: Route;
+  /** Whose sessions are listed; undefined for everybody's. */
+  readonly user: string | undefined;
+  readonly onGo: (route: Route) => void;
+  readonly onUser: (user: string | undefined) => void;
+}) {
+  const { route, user, onGo, onUser } = props;
   const apps = useApps();
   const users = useUsers(route.app);
   const [owner, setOwner] = useState("");
@@ -38,13 +44,13 @@ export function Sidebar(props: { readonly route: Route; readonly onGo: (route: R
         <label>
           User
           <select
-            value={route.user ?? ""}
+            value={user ?? ""}
             disabled={route.app === undefined}
-            onChange={(event) => onGo({ app: route.app, user: event.target.value || undefined })}
+            onChange={(event) => onUser(event.target.value || undefined)}
           >
             <option value="">All users</option>
-            {withChosen(users, route.user).map((user) => (
-              <option key={user}>{user}</option>
+            {withChosen(users, user).map((name) => (
+              <option key={name}>{name}</option>
             ))}
           </select>
         </label>
@@ -62,7 +68,7 @@ export function Sidebar(props: { readonly route: Route; readonly onGo: (route: R
               onChange={(event) => setLabel(event.target.value)}
             />
           </label>
-          <JumpTo route={route} onGo={onGo} />
+          <JumpTo app={route.app} listUser={user} onGo={onGo} />
         </details>
       </div>
       {route.app === undefined ? (
@@ -72,23 +78,22 @@ export function Sidebar(props: { readonly route: Route; readonly onGo: (route: R
             : "Choose an app."}
         </p>
       ) : (
-        <List
-          key={JSON.stringify([route.app, route.user, filter])}
-          app={route.app}
-          filter={filter}
-          {...props}
-        />
+        <List key={JSON.stringify([route.app, user, filter])} app={route.app} filter={filter} {...props} />
       )}
     </nav>
   );
 }
 
 /** Opens a session of a known id. */
-function JumpTo({ route, onGo }: { readonly route: Route; readonly onGo: (route: Route) => void }) {
+function JumpTo(props: {
+  readonly app: string | undefined;
+  readonly listUser: string | undefined;
+  readonly onGo: (route: Route) => void;
+}) {
+  const { app, listUser, onGo } = props;
   const [user, setUser] = useState("");
   const [session, setSession] = useState("");
-  const { app } = route;
-  const chosen = route.user ?? user;
+  const chosen = listUser ?? user;
   return (
     <form
       onSubmit={(event) => {
@@ -96,7 +101,7 @@ function JumpTo({ route, onGo }: { readonly route: Route; readonly onGo: (route:
         if (app !== undefined && chosen !== "" && session !== "") onGo({ app, user: chosen, session });
       }}
     >
-      {route.user === undefined && (
+      {listUser === undefined && (
         <label>
           User id
           <input value={user} onChange={(event) => setUser(event.target.value)} />
@@ -117,15 +122,16 @@ function List(props: {
   readonly app: string;
   readonly filter: ListFilter;
   readonly route: Route;
+  readonly user: string | undefined;
   readonly onGo: (route: Route) => void;
 }) {
-  const { app, filter, route, onGo } = props;
+  const { app, filter, route, user, onGo } = props;
   const [list, setList] = useState<SessionList>();
   useEffect(() => {
-    const opened = new SessionList(client, app, route.user ?? "", filter).open();
+    const opened = new SessionList(client, app, user ?? "", filter).open();
     setList(opened);
     return () => opened.close();
-  }, [app, route.user, filter]);
+  }, [app, user, filter]);
   useObservable(list);
   const now = useMinutes();
   const scroller = useRef<HTMLDivElement>(null);
@@ -178,7 +184,6 @@ function List(props: {
                   onClick={(event) => {
                     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
                     event.preventDefault();
-                    // Choosing a session of all users keeps the list of all users.
                     onGo(target);
                   }}
                 >
