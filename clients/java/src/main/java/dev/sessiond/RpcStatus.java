@@ -10,6 +10,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -79,13 +80,20 @@ public record RpcStatus(
     }
     String words = status.getDescription();
     return new RpcStatus(
-        status.getCode(),
+        code(status),
         words == null || words.isEmpty() ? status.getCode().name() : words,
         reason,
         metadata,
         violations,
         retryDelay,
         requestId == null ? "" : requestId);
+  }
+
+  /** A connection that breaks while something is written is UNKNOWN to gRPC's transport. */
+  private static Status.Code code(Status status) {
+    return status.getCode() == Status.Code.UNKNOWN && status.getCause() instanceof IOException
+        ? Status.Code.UNAVAILABLE
+        : status.getCode();
   }
 
   private static com.google.rpc.Status details(StatusRuntimeException error) {

@@ -114,7 +114,7 @@ final class Append {
       if (change.getKey().startsWith(State.TEMP_PREFIX) != temporary) {
         continue;
       }
-      if (change.getValue() == State.REMOVED) {
+      if (StateConversion.isRemoved(change.getValue())) {
         session.state().remove(change.getKey());
       } else {
         session.state().put(change.getKey(), change.getValue());

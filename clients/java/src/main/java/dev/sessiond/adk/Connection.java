@@ -49,7 +49,6 @@ final class Connection implements AutoCloseable {
               channel.newCall(
                   method,
                   CallOptions.DEFAULT.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS));
-          emitter.setCancellable(() -> call.cancel("the subscriber has left", null));
           ClientCalls.asyncUnaryCall(
               call,
               request,
@@ -71,6 +70,8 @@ final class Connection implements AutoCloseable {
                   emitter.onSuccess(answer);
                 }
               });
+          // Not before: a call that has failed by then must not be cancelled while it is begun.
+          emitter.setCancellable(() -> call.cancel("the subscriber has left", null));
         });
   }
 

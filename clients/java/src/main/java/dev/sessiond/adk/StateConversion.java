@@ -12,11 +12,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * State to and from the wire, where it is a map from key with its prefix to JSON text.
  *
- * <p>{@code temp:} keys are never sent. A null and {@link State#REMOVED} mean that there is no such
- * key, as ADK has it. JSON's null, which the other languages store as a value, cannot be in a
- * {@code ConcurrentMap}: it is read as if the key were not there.
+ * <p>{@code temp:} keys are never sent. A null and {@link State#REMOVED}, or its text, mean that
+ * there is no such key, as ADK has it. JSON's null, which the other languages store as a value,
+ * cannot be in a {@code ConcurrentMap}: it is read as if the key were not there.
  */
 final class StateConversion {
+  /** What {@link State#REMOVED} is in ADK's JSON. */
+  private static final String REMOVED_TEXT = "__ADK_SENTINEL_REMOVED__";
+
   private StateConversion() {}
 
   /**
@@ -73,8 +76,9 @@ final class StateConversion {
     message.getRemovedStateKeysList().forEach(key -> delta.put(key, State.REMOVED));
   }
 
-  private static boolean isRemoved(@Nullable Object value) {
-    return value == null || value == State.REMOVED;
+  /** Whether a value says that there is no such key; an event that was JSON has the text of it. */
+  static boolean isRemoved(@Nullable Object value) {
+    return value == null || value == State.REMOVED || REMOVED_TEXT.equals(value);
   }
 
   private static String text(String key, Object value) {
