@@ -76,7 +76,7 @@ export async function install(folder: string, from: string, ...flags: readonly s
 
 /** Puts the client's files where they are built, in place of what was there. */
 export function copySources(): void {
-  for (const old of ["dist", "built"]) rmSync(join(newest, old), { recursive: true, force: true });
+  rmSync(join(newest, "dist"), { recursive: true, force: true });
   const names = readdirSync(here).filter(
     (name) => !["node_modules", "dist", "oldest", "bench"].includes(name),
   );

@@ -10,6 +10,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Server } from "../test/support/server.ts";
 import { bundles } from "./bundles.ts";
 import {
   copySources,
@@ -32,7 +33,7 @@ const { values: options } = parseArgs({
 
 /** What is about ADK's contract, and runs with the oldest too; the rest has nothing to do with ADK's version. */
 const contract = ["append", "conversion", "runner", "sessions", "state"];
-const limitSeconds = 600;
+const limitSeconds = 180;
 
 const results = new Results();
 const folder = mkdtempSync(join(tmpdir(), "sessiond-ts-run-"));
@@ -51,10 +52,13 @@ async function build(): Promise<string> {
 /** Puts the package, as it was packed, and the tests beside the oldest of what it needs. */
 async function intoOldest(packed: string): Promise<void> {
   const place = join(oldest, "node_modules/sessiond-client");
-  for (const old of [place, join(oldest, "built")]) rmSync(old, { recursive: true, force: true });
+  const folders = ["test", "examples"];
+  for (const old of [place, ...folders.map((name) => join(oldest, name))]) {
+    rmSync(old, { recursive: true, force: true });
+  }
   mkdirSync(place);
   await run("tar", ["-xzf", packed, "-C", place, "--strip-components", "1"], { cwd: oldest });
-  cpSync(join(newest, "built"), join(oldest, "built"), { recursive: true });
+  for (const name of folders) cpSync(join(newest, name), join(oldest, name), { recursive: true });
 }
 
 /** Installs the package with npm, as a user does, and uses what needs no ADK. */
@@ -72,7 +76,7 @@ async function test(
   name: string,
   cwd: string,
   runner: string,
-  target: string,
+  server: Server,
   files: string[],
 ): Promise<void> {
   const report = join(folder, `${name}.jsonl`);
@@ -86,13 +90,18 @@ async function test(
     runner,
     [
       "--test",
+      // A test that failed may leave a tail or a server open, which would keep its file's process alive.
+      "--test-force-exit",
       "--test-concurrency=2",
       `--test-timeout=${limitSeconds * 1000}`,
       ...reporters,
       ...pattern,
       ...files,
     ],
-    { cwd, env: { SESSIOND_TEST_ROOT: root, SESSIOND_TEST_TARGET: target } },
+    {
+      cwd,
+      env: { SESSIOND_TEST_ROOT: root, SESSIOND_TEST_TARGET: server.target, SESSIOND_TEST_URL: server.url },
+    },
   ).then(
     () => undefined,
     (error: Error) => error.message,
@@ -126,13 +135,13 @@ async function main(): Promise<void> {
   const server = await Server.start();
   try {
     await intoOldest(packed);
-    const files = readdirSync(join(newest, "built/test")).filter(
+    const files = readdirSync(join(newest, "test")).filter(
       (name) => name.endsWith(".test.js") && name.includes(options.only),
     );
     const old = files.filter((name) => contract.some((word) => name.startsWith(`${word}.`)));
-    const paths = (names: readonly string[]) => names.map((name) => join("built/test", name));
-    await test("newest", newest, node, server.target, paths(files));
-    if (old.length > 0) await test("oldest", oldest, oldestNode(), server.target, paths(old));
+    const paths = (names: readonly string[]) => names.map((name) => join("test", name));
+    await test("newest", newest, node, server, paths(files));
+    if (old.length > 0) await test("oldest", oldest, oldestNode(), server, paths(old));
     if (whole) {
       await results.step("install into an empty project", () => intoEmpty(packed, server.target, server.url));
       await results.step("bundles for browsers", () => bundles(empty));

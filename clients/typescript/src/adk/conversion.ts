@@ -194,8 +194,9 @@ export function secondsOf(millis: number): number {
 }
 
 /**
- * The wire's seconds as ADK's milliseconds: the whole number that they were written from, if they were. For times
- * from 2004 to 2106 fractions come back exactly, too; beyond, a double of seconds has less room for them.
+ * The wire's seconds as ADK's milliseconds: the whole number that they were written from, if they were (for 100,000
+ * years to both sides). For times from 2004 to 2038 a fraction comes back exactly, too; in others a double of seconds
+ * may have less room for it.
  */
 export function millisOf(seconds: number): number {
   const millis = seconds * 1000;

@@ -32,7 +32,8 @@ export function createGrpcTransport(
   const closing = new AbortController();
   let client: Client | undefined;
   const open = () => {
-    if (closing.signal.aborted) throw new ConnectError("the connection was closed", Code.Canceled);
+    // A code that no tail takes for a reason to connect again.
+    if (closing.signal.aborted) throw new ConnectError("the connection was closed", Code.FailedPrecondition);
     client ??= new Client(target, credentialsOf(options), {
       ...channelOptions(keepalive),
       ...options.channelOptions,

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,6 +25,22 @@ async function freePorts(count: number): Promise<number[]> {
     await once(probe, "close");
   }
   return ports;
+}
+
+/** Whether somebody listens on a port. */
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(port, "127.0.0.1", () => probe.destroy());
+    probe.on("error", () => resolve(false)).on("close", () => resolve(true));
+  });
+}
+
+/** Whether a server is ready for calls. */
+function answers(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 /** One server over a SQLite file, which can be killed and started again on the same ports. */
@@ -79,16 +95,12 @@ export class Server {
     });
     closeSync(out);
     this.#process = child;
-    const tls = this.#arguments.includes("--tls-cert");
+    const isReady = this.#arguments.includes("--tls-cert")
+      ? () => listens(grpc ?? 0)
+      : () => answers(this.url);
     const end = performance.now() + 100_000;
     while (child.exitCode === null && performance.now() < end) {
-      const ready = tls
-        ? readFileSync(log, "utf8").includes("listening")
-        : await fetch(`${this.url}/readyz`).then(
-            ({ ok }) => ok,
-            () => false,
-          );
-      if (ready) return;
+      if (await isReady()) return;
       await sleep(50);
     }
     this.kill();
@@ -98,6 +110,11 @@ export class Server {
   /** Ends it at once, as a crash does. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
+  }
+
+  /** Asks it to end, in good order. */
+  async terminate(): Promise<void> {
+    await this.#end("SIGTERM");
   }
 
   /** Ends it for good. */

@@ -56,3 +56,10 @@ export function plain(value: unknown): unknown {
       .map(([key, each]) => [key, plain(each)]),
   );
 }
+
+/** All that a generator gives. */
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
