@@ -3,9 +3,10 @@ import { useEffect, useRef } from "react";
 /** From a key, or two in a row such as `g g`, to what it does. */
 export type KeyMap = Readonly<Record<string, () => void>>;
 
-const sequenceMs = 800;
-
-/** Keys for the whole page; not while somebody types, and not with Ctrl, Alt or Meta. */
+/**
+ * Keys for the whole page; not while somebody types, and not with Ctrl, Alt or Meta. Two in a row have all the time
+ * that a person needs.
+ */
 export function useKeys(keys: KeyMap): void {
   const current = useRef(keys);
   useEffect(() => {
@@ -13,7 +14,6 @@ export function useKeys(keys: KeyMap): void {
   });
   useEffect(() => {
     let before = "";
-    let at = 0;
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
       // An open dialog has the keys for itself.
@@ -23,10 +23,9 @@ export function useKeys(keys: KeyMap): void {
       if (typing && event.key !== "Escape") return;
       // A button or link answers Enter itself.
       if (event.key === "Enter" && target?.closest("button, a, summary") != null) return;
-      const sequence = event.timeStamp - at < sequenceMs ? `${before} ${event.key}` : event.key;
+      const sequence = `${before} ${event.key}`;
       const action = current.current[sequence] ?? current.current[event.key];
       before = event.key;
-      at = event.timeStamp;
       if (action === undefined) return;
       if (current.current[sequence] !== undefined) before = "";
       event.preventDefault();
