@@ -148,6 +148,28 @@ public final class TestServer implements AutoCloseable {
     process = null;
   }
 
+  /** Waits until the server has no open tail. */
+  public void awaitNoTails() {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + httpPort + "/metrics")).build();
+    long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (System.nanoTime() < end) {
+      try {
+        String metrics = HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body();
+        if (metrics.lines().anyMatch(line -> line.matches("sessiond_tails_open(\\{.*})? 0"))) {
+          return;
+        }
+      } catch (IOException error) {
+        throw new UncheckedIOException(error);
+      } catch (InterruptedException error) {
+        Thread.currentThread().interrupt();
+        break;
+      }
+      pause();
+    }
+    throw new AssertionError("a tail stayed open");
+  }
+
   private void waitUntilReady(Path log) throws IOException {
     HttpClient http = HttpClient.newHttpClient();
     HttpRequest request =
