@@ -70,6 +70,8 @@ const commands = [
   },
 ] as const;
 
+const [tail] = commands;
+
 describe.each(commands)("sessiond $name", ({ args, first, next, coloured }) => {
   beforeAll(conversation);
 
@@ -85,14 +87,6 @@ describe.each(commands)("sessiond $name", ({ args, first, next, coloured }) => {
     expect(ran.out()).not.toMatch(/sessiond: |Error|at file:/);
     const escapes = ran.out().split("\u001b[").slice(1);
     expect(escapes.at(-1)).toMatch(/^0m/);
-  });
-
-  test("has none where somebody wants none", async () => {
-    const ran = run(args(), { NO_COLOR: "1" });
-    await expect.poll(ran.out).toContain(first);
-    ran.type(ctrlC);
-    expect(await ran.code).toBe(0);
-    expect(ran.out()).not.toContain("\u001b");
   });
 
   test("goes on when its server is back, and ends at Ctrl-C also while it is away", async () => {
@@ -118,14 +112,24 @@ describe.each(commands)("sessiond $name", ({ args, first, next, coloured }) => {
       await board.close();
     }
   });
+});
 
-  test("tells a mistake, with its exit code", async () => {
-    const wrong = run([...args(), "--form"]);
-    expect(await wrong.code).toBe(2);
-    const away = run(args(), { SESSIOND_SERVER: "http://127.0.0.1:1" });
-    expect(await away.code).toBe(1);
-    expect(away.out()).toContain("no server answers there");
-  });
+test("there are no colours where somebody wants none", async () => {
+  await conversation();
+  const ran = run(tail.args(), { NO_COLOR: "1" });
+  await expect.poll(ran.out).toContain(tail.first);
+  ran.type(ctrlC);
+  expect(await ran.code).toBe(0);
+  expect(ran.out()).not.toContain("\u001b");
+});
+
+test("a mistake is told, with its exit code", async () => {
+  await conversation();
+  const wrong = run([...tail.args(), "--form"]);
+  expect(await wrong.code).toBe(2);
+  const away = run(tail.args(), { SESSIOND_SERVER: "http://127.0.0.1:1" });
+  expect(await away.code).toBe(1);
+  expect(away.out()).toContain("no server answers there");
 });
 
 test("sessions has colours at a terminal, and ends by itself", async () => {
