@@ -221,6 +221,33 @@ describe("a slow server", () => {
     }));
 });
 
+describe("a database that is full", () => {
+  it("takes no append, changes nothing, and is read on", async () => {
+    const full = await Server.onSmallDisk(4);
+    try {
+      const through = newService({ deadlineMs: 60_000 }, full.target);
+      const session = await newSession(through);
+      const content = { parts: [{ text: "x".repeat(200_000) }] };
+      let failure: unknown;
+      for (let round = 0; round < 40 && failure === undefined; round++) {
+        const event = stateEvent({ "temp:t": 1 }, { content });
+        const before = [plain(event), plain(session)];
+        failure = await through.appendEvent({ session, event }).then(
+          () => undefined,
+          (error) => error,
+        );
+        if (failure !== undefined) assert.deepEqual([plain(event), plain(session)], before);
+      }
+      assert.ok(failure instanceof SessiondError, String(failure));
+      assert.deepEqual([failure.code, failure.reason], [Code.ResourceExhausted, "STORE_FULL"]);
+      const { events } = await read(through, session);
+      assert.deepEqual(plain(events), plain(session.events));
+    } finally {
+      await full.stop();
+    }
+  });
+});
+
 describe("a full server", () => {
   let small: Server;
   before(async () => {
@@ -287,8 +314,9 @@ describe("a connection", () => {
     };
     const marked = newService({ metadata });
     const session = await newSession(marked);
+    await marked.appendEvent({ session, event: createEvent({ author: "u" }) });
     await read(marked, session);
-    assert.equal(calls, 2);
+    assert.equal(calls, 3, "one call each");
     const failing = newService({ metadata: () => Promise.reject(new Error("no token")) });
     await assert.rejects(newSession(failing), /no token/);
   });

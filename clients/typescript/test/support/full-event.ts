@@ -67,7 +67,11 @@ export function fullEvent(): Event {
       requestedToolConfirmations: { "call-1": { hint: "sure?", confirmed: false, payload: { n: 1 } } },
       agentState: { step: 2 },
       endOfAgent: true,
-      compaction: { startTimestamp: 1.5, endTimestamp: 2.5 },
+      compaction: {
+        startTimestamp: 1.5,
+        endTimestamp: 2.5,
+        compactedContent: { parts: [{ text: "short" }] },
+      },
       nextMonthsAction: [{ a: 1 }],
     }),
   });

@@ -48,6 +48,8 @@ export class Server {
   readonly folder = mkdtempSync(join(tmpdir(), "sessiond-ts-"));
   readonly #arguments: readonly string[];
   readonly #ports: readonly number[];
+  /** What the command is started by. */
+  #before: readonly string[] = [];
   #process: ChildProcess | undefined;
 
   private constructor(ports: readonly number[], args: readonly string[]) {
@@ -67,6 +69,15 @@ export class Server {
     return new Server(await freePorts(2), args);
   }
 
+  /** Starts a server that has its data alone on a disk of so many MiB, which is gone with it. Needs Linux. */
+  static async onSmallDisk(mebibytes: number): Promise<Server> {
+    const server = await Server.prepare();
+    const mount = `mount -t tmpfs -o size=${mebibytes}m none "$0" && exec "$@"`;
+    server.#before = ["unshare", "--mount", "--map-root-user", "sh", "-c", mount, server.folder];
+    await server.start();
+    return server;
+  }
+
   /** Where it listens for gRPC. */
   get target(): string {
     return `127.0.0.1:${this.#ports[0]}`;
@@ -81,14 +92,16 @@ export class Server {
     const log = join(this.folder, "server.log");
     const out = openSync(log, "a");
     const [grpc, http] = this.#ports;
-    const command = [
+    const [command = "", ...rest] = [
+      ...this.#before,
+      join(root, "node_modules/.bin/node"),
       "--disable-warning=ExperimentalWarning",
       ...["src/main.ts", "serve", "--store", `sqlite:${join(this.folder, "sessiond.db")}`],
       ...["--grpc-port", `${grpc}`, "--http-port", `${http}`, "--log-level", "warn"],
       ...this.#arguments,
     ];
     const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("SESSIOND_"));
-    const child = spawn(join(root, "node_modules/.bin/node"), command, {
+    const child = spawn(command, rest, {
       cwd: root,
       stdio: ["ignore", out, out],
       env: Object.fromEntries(environment),
