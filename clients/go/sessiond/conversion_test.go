@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,11 @@ func TestTheWireForm(t *testing.T) {
 	if message.GetTimestamp() != 1772600767.890123 || message.GetWriter().GetLanguage() != "go" || message.GetStateDelta()["user:k"] != "null" {
 		t.Errorf("the envelope is %v", message)
 	}
+	unordered := &session.Event{ID: "e", LongRunningToolIDs: []string{"b", "a"}}
+	if message, _ := EventToProto(unordered); !slices.IsSorted(message.GetLongRunningToolIds().GetIds()) ||
+		unordered.LongRunningToolIDs[0] != "b" {
+		t.Errorf("the ids are %v", message.GetLongRunningToolIds())
+	}
 	again, _ := EventToProto(everything())
 	if !proto.Equal(message, again) {
 		t.Error("the same event gives another message")
@@ -236,6 +242,13 @@ func TestWhatOthersWrote(t *testing.T) {
 	if diff := cmp.Diff(want, read); diff != "" {
 		t.Errorf("(-want +read):\n%s", diff)
 	}
+	// What has a field of its own counts only there.
+	typed, err := EventFromProto(&pb.Event{
+		Id: "e", Extra: `{"content":{"role":"x"},"actions":{"escalate":true},"groundingMetadata":{},"author":"x"}`,
+	})
+	if err != nil || typed.Content != nil || typed.Actions.Escalate || typed.GroundingMetadata != nil || typed.Author != "" {
+		t.Errorf("%+v (%v)", typed, err)
+	}
 	if read, err := EventFromProto(&pb.Event{Id: "e"}); err != nil || read.Actions.StateDelta == nil {
 		t.Errorf("the delta is nil (%v)", err)
 	}
@@ -283,6 +296,13 @@ func TestTimes(t *testing.T) {
 	}
 	if got := timeOf(secondsOf(time.Unix(1, 1999))); !got.Equal(time.Unix(1, 1000)) {
 		t.Errorf("nanoseconds: %v", got)
+	}
+	// The filter takes what reads as that time or later, whichever double its writer gave.
+	at := time.Date(2026, 3, 4, 5, 6, 7, 890_123_000, time.UTC)
+	for ulps, seconds := -9, secondsOf(at)-9*0x1p-22; ulps < 10; ulps, seconds = ulps+1, seconds+0x1p-22 {
+		if (seconds >= secondsAfter(at)) != !timeOf(seconds).Before(at) {
+			t.Errorf("%v is read as %v", seconds, timeOf(seconds))
+		}
 	}
 	for _, beyond := range []float64{1e300, -1e300, 1e12} {
 		if year := timeOf(beyond).Year(); year != 1 && year != 9999 {

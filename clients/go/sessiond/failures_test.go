@@ -129,19 +129,23 @@ func TestAnAnswerThatNeverComesIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	app := newApp()
 	proxy := testserver.NewProxy(t, shared)
-	service := newService(t, proxy.Target, WithDeadline(8*time.Second))
-	made := create(t, service, app, "s", nil)
 	tries := make(chan bool, 100)
-	counting := newService(t, proxy.Target, WithDeadline(8*time.Second), WithMetadataFunc(
+	service := newService(t, proxy.Target, WithDeadline(8*time.Second), WithMetadataFunc(
 		func(context.Context) (metadata.MD, error) {
 			tries <- true
 			return nil, nil
 		}))
+	made := create(t, service, app, "s", nil)
+	<-tries
 	lost := proxy.LoseAnswers()
-	ended := appendInBackground(t, counting, made, event("1", nil))
+	ended := appendInBackground(t, service, made, event("1", nil))
 	<-lost
 	<-tries
-	<-tries // the first try has given up by now
+	select {
+	case <-tries: // the first try has given up by now
+	case err := <-ended:
+		t.Fatalf("there was no second try: %v", err)
+	}
 	proxy.Cut()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
@@ -178,6 +182,27 @@ func TestACreateWhoseAnswerIsLost(t *testing.T) {
 	}
 	same(t, got.made.Session.(*Session), get(t, service, app, "s"))
 	add(t, service, got.made.Session, event("1", nil))
+}
+
+// Repeated after its answer was lost, a delete is not one of the session that has the key by then.
+func TestADeleteWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	app := newApp()
+	proxy := testserver.NewProxy(t, shared)
+	service, direct := newService(t, proxy.Target, WithDeadline(60*time.Second)), newService(t, shared)
+	create(t, service, app, "s", nil)
+	lost := proxy.LoseAnswers()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- service.Delete(t.Context(), &session.DeleteRequest{AppName: app, UserID: "u", SessionID: "s"})
+	}()
+	<-lost
+	made := create(t, direct, app, "s", nil)
+	proxy.Cut()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	same(t, made, get(t, direct, app, "s"))
 }
 
 func TestAServerKilledBetweenCommitAndAnswer(t *testing.T) {
