@@ -4,11 +4,11 @@
  * lock file has changed. The last line is `N passed, N failed`; the exit code is 1 when anything failed.
  *
  * Arguments: --report FILE writes the results as JUnit XML; --only WORD runs the test files whose name has the word;
- * --name PATTERN the tests whose name matches.
+ * --name PATTERN the tests whose name matches. --pack FOLDER only builds the package, and puts it there.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Server } from "../test/support/server.ts";
 import { bundles } from "./bundles.ts";
@@ -28,7 +28,12 @@ import {
 import { Results } from "./results.ts";
 
 const { values: options } = parseArgs({
-  options: { report: { type: "string" }, only: { type: "string", default: "" }, name: { type: "string" } },
+  options: {
+    report: { type: "string" },
+    only: { type: "string", default: "" },
+    name: { type: "string" },
+    pack: { type: "string" },
+  },
 });
 
 /** What is about ADK's contract, and runs with the oldest too; the rest has nothing to do with ADK's version. */
@@ -117,6 +122,15 @@ async function main(): Promise<void> {
   await run("npm", ["--version"], { cwd: here }).catch(() => {
     throw new Error("needs npm on PATH, which comes with Node (20 or newer)");
   });
+  if (options.pack !== undefined) {
+    const to = resolve(options.pack);
+    await install(newest, here);
+    await results.step("build and pack", async () => {
+      const packed = await build();
+      cpSync(packed, join(to, basename(packed)));
+    });
+    return;
+  }
   await Promise.all([install(newest, here), install(oldest, join(here, "oldest"), "--legacy-peer-deps")]);
   let packed = "";
   const whole = options.only === "" && options.name === undefined;
@@ -138,6 +152,7 @@ async function main(): Promise<void> {
     const files = readdirSync(join(newest, "test")).filter(
       (name) => name.endsWith(".test.js") && name.includes(options.only),
     );
+    if (files.length === 0) throw new Error(`no test file has ${JSON.stringify(options.only)} in its name`);
     const old = files.filter((name) => contract.some((word) => name.startsWith(`${word}.`)));
     const paths = (names: readonly string[]) => names.map((name) => join("test", name));
     await test("newest", newest, node, server, paths(files));
