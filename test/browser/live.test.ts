@@ -33,6 +33,8 @@ describe("a conversation", () => {
     await live(page);
     await row(page, 80).waitFor();
     await page.locator(".rows").evaluate((element) => element.scrollBy(0, -1_500));
+    // The page has seen it.
+    await row(page, 80).waitFor({ state: "detached" });
     const places = () =>
       page
         .locator("article")

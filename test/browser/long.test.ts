@@ -3,7 +3,7 @@ import { loadavg } from "node:os";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { loadHistory, newEvent, newEvents, newKey } from "../api/harness.ts";
-import { live, patience, row, useViewer } from "./support.ts";
+import { live, patience, row, selected, useViewer } from "./support.ts";
 
 const viewer = useViewer();
 
@@ -118,6 +118,19 @@ describe("a long session", () => {
           .join(" ")}`,
     );
     expect(await page.locator(".row").count()).toBeLessThan(60);
+    await page.context().close();
+
+    // An address leads to any event, also of more than a list can hold, and from there to both ends.
+    const at = Math.round(count / 3);
+    const other = await viewer.openSession(key, { event: at });
+    await selected(other, at);
+    await other.keyboard.press("g");
+    await other.keyboard.press("g");
+    await selected(other, 1);
+    await other.keyboard.press("G");
+    await selected(other, count);
+    await viewer.api.appendEvent({ key, event: newEvent() });
+    await row(other, count + 1).waitFor();
   });
 });
 

@@ -4,6 +4,7 @@ import { callState } from "../../viewer/src/model/call-state.ts";
 import { CallIndex, type ToolCall } from "../../viewer/src/model/calls.ts";
 import { dataFileName } from "../../viewer/src/model/file-name.ts";
 import { Rewinds } from "../../viewer/src/model/rewinds.ts";
+import { rowWindow } from "../../viewer/src/model/row-window.ts";
 import { SeqRanges } from "../../viewer/src/model/seq-ranges.ts";
 import { Random } from "../store/random.ts";
 import { event } from "./support.ts";
@@ -64,6 +65,19 @@ describe("a rewind to before what is loaded", () => {
     expect([4, 5, 9].map((seq) => rewinds.isRewound(seq))).toEqual([false, true, true]);
   });
 });
+
+test.each([
+  ["all of a short session", [1, 50, undefined, 100], [1, 50]],
+  ["all of it, whatever is looked for", [1, 50, 3, 100], [1, 50]],
+  ["the newest of a long one", [1, 1_000, undefined, 100], [901, 1_000]],
+  ["the newest, where that is among them", [1, 1_000, 901, 100], [901, 1_000]],
+  ["what is around an older one", [1, 1_000, 500, 100], [450, 549]],
+  ["the beginning", [1, 1_000, 3, 100], [1, 100]],
+  ["the beginning that is stored", [201, 1_000, 201, 100], [201, 300]],
+  ["nothing of an empty one", [1, 0, undefined, 100], [1, 0]],
+] as const)("rows are %s", (_, [firstSeq, headSeq, anchor, max], [first, last]) =>
+  expect(rowWindow(firstSeq, headSeq, anchor, max)).toEqual({ first, last }),
+);
 
 test.each([
   ["a/b.pdf", "a_b.pdf"],

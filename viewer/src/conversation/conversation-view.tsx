@@ -31,9 +31,11 @@ export function ConversationView(props: {
   readonly selected: number | undefined;
   readonly onSelect: (seq: number) => void;
   readonly onState: (seq: number) => void;
+  /** Asks for the rows around an event, or the newest. */
+  readonly onAnchor: (seq: number | undefined) => void;
   readonly handle: React.Ref<ListHandle>;
 }) {
-  const { conversation, version, rows, foldCompacted, selected, onSelect, onState, handle } = props;
+  const { conversation, version, rows, foldCompacted, selected, onSelect, onState, onAnchor, handle } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [pinned, setPinned] = useState(selected === undefined);
   /** The newest event when the reader left the end. */
@@ -76,21 +78,31 @@ export function ConversationView(props: {
   const onScroll = () => {
     const element = scroller.current;
     if (element === null) return;
-    const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
+    const near = rows.reachesHead && element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
     if (near === pinned) return;
     setPinned(near);
     setSeenSeq(conversation.headSeq);
   };
 
+  const toShow = useRef(selected);
   const show = useCallback(
     (seq: number) => {
       setPinned(false);
       setSeenSeq(conversation.headSeq);
       onSelect(seq);
-      virtual.scrollToIndex(rows.indexOf(seq), { align: "center" });
+      if (rows.filtering || rows.has(seq)) {
+        virtual.scrollToIndex(rows.indexOf(seq), { align: "center" });
+      } else {
+        toShow.current = seq;
+        onAnchor(seq);
+      }
     },
-    [conversation, onSelect, rows, virtual],
+    [conversation, onSelect, onAnchor, rows, virtual],
   );
+  const toLast = () => {
+    if (!rows.reachesHead) onAnchor(undefined);
+    setPinned(true);
+  };
 
   useImperativeHandle(handle, () => ({
     move(by) {
@@ -102,21 +114,21 @@ export function ConversationView(props: {
     },
     toFirst() {
       if (rows.count === 0) return;
+      if (!rows.filtering && !rows.has(conversation.firstSeq)) return show(conversation.firstSeq);
       setPinned(false);
       onSelect(rows.seqAt(0));
       virtual.scrollToIndex(0, { align: "start" });
     },
     toLast() {
       if (rows.count === 0) return;
-      onSelect(rows.seqAt(rows.count - 1));
-      setPinned(true);
+      onSelect(rows.reachesHead ? rows.seqAt(rows.count - 1) : conversation.headSeq);
+      toLast();
     },
     show,
   }));
 
-  // The event of the page's address is shown, and held in sight until what is around it has its heights, or the
-  // reader goes elsewhere.
-  const toShow = useRef(selected);
+  // The event of the page's address is shown, and one that had to become a row; it is held in sight until what is around it
+  // has its heights, or the reader goes elsewhere.
   // biome-ignore lint/correctness/useExhaustiveDependencies: heights and events that arrive move it
   useEffect(() => {
     const seq = toShow.current;
@@ -172,7 +184,7 @@ export function ConversationView(props: {
         </div>
       </section>
       {fresh > 0 && (
-        <button type="button" className="fresh" onClick={() => setPinned(true)}>
+        <button type="button" className="fresh" onClick={toLast}>
           {fresh} new
         </button>
       )}

@@ -50,7 +50,9 @@ export function SessionPage(props: {
   const [foldCompacted, setFoldCompacted] = useState(false);
   const [raw, setRaw] = useState(false);
   const [stateView, setStateView] = useState<StateView>();
-  const rows = useRows(conversation, filter, version);
+  /** An event that has to be among the rows; what is newest where there is none. */
+  const [anchor, setAnchor] = useState(selected);
+  const rows = useRows(conversation, filter, version, anchor);
   const list = useRef<ListHandle>(null);
   const search = useRef<HTMLInputElement>(null);
   const expansion = useMemo(() => new Expansion(), []);
@@ -132,6 +134,7 @@ export function SessionPage(props: {
               selected={selected}
               onSelect={onSelect}
               onState={onState}
+              onAnchor={setAnchor}
               handle={list}
             />
           )}

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import type { Conversation } from "../model/conversation.ts";
 import { type EventFilter, isFiltering, matches } from "../model/event-filter.ts";
+import { rowWindow } from "../model/row-window.ts";
 
 /** Which events are rows: all of them by seq, or those that a filter let through. */
 export interface Rows {
@@ -9,34 +10,43 @@ export interface Rows {
   seqAt(index: number): number;
   /** The row of a seq, or of the nearest one after it; the last where there is none. */
   indexOf(seq: number): number;
+  /** Whether a seq is a row. */
+  has(seq: number): boolean;
+  /** Whether the last row is the newest of its kind, so that what comes is added below it. */
+  readonly reachesHead: boolean;
   readonly filtering: boolean;
   /** Events that the filter has looked at, of all; undefined where it looked at all. */
   readonly searched: number | undefined;
 }
 
-/** Rows beyond this would make the list higher than browsers can scroll: then it begins later. */
-const MAX_ROWS = 150_000;
-
 /**
  * The rows of a conversation. Without a filter nothing is computed or kept per event. With one, the whole history is
- * walked once in the background, and what comes afterwards is looked at as it comes.
+ * walked once in the background, and what comes afterwards is looked at as it comes. Of a session with more events
+ * than a list can hold those around `anchor` are rows, the newest without it.
  */
-export function useRows(conversation: Conversation, filter: EventFilter, version: number): Rows {
+export function useRows(
+  conversation: Conversation,
+  filter: EventFilter,
+  version: number,
+  anchor: number | undefined,
+): Rows {
   const { firstSeq, headSeq } = conversation;
   const filtering = isFiltering(filter);
   const found = useMatches(conversation, filter, filtering, version);
   return useMemo(() => {
     if (filtering) return filteredRows(found.seqs, found.searched);
-    const first = Math.max(firstSeq, headSeq - MAX_ROWS + 1);
-    const count = Math.max(0, headSeq - first + 1);
+    const { first, last } = rowWindow(firstSeq, headSeq, anchor);
+    const count = Math.max(0, last - first + 1);
     return {
       count,
       seqAt: (index) => first + index,
       indexOf: (seq) => Math.min(Math.max(seq - first, 0), Math.max(count - 1, 0)),
+      has: (seq) => first <= seq && seq <= last,
+      reachesHead: last === headSeq,
       filtering: false,
       searched: undefined,
     };
-  }, [filtering, found, firstSeq, headSeq]);
+  }, [filtering, found, firstSeq, headSeq, anchor]);
 }
 
 function filteredRows(seqs: readonly number[], searched: number | undefined): Rows {
@@ -47,6 +57,8 @@ function filteredRows(seqs: readonly number[], searched: number | undefined): Ro
       const index = seqs.findIndex((other) => other >= seq);
       return index === -1 ? Math.max(seqs.length - 1, 0) : index;
     },
+    has: (seq) => seqs.includes(seq),
+    reachesHead: true,
     filtering: true,
     searched,
   };
