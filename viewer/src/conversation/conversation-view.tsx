@@ -100,6 +100,7 @@ export function ConversationView(props: {
     [conversation, onSelect, onAnchor, rows, virtual],
   );
   const toLast = () => {
+    forget();
     if (!rows.reachesHead) onAnchor(undefined);
     setPinned(true);
   };
@@ -107,6 +108,7 @@ export function ConversationView(props: {
   useImperativeHandle(handle, () => ({
     move(by) {
       if (rows.count === 0) return;
+      forget();
       const index = selected === undefined ? rows.count - 1 : rows.indexOf(selected) + by;
       const next = Math.min(Math.max(index, 0), rows.count - 1);
       onSelect(rows.seqAt(next));
@@ -115,6 +117,7 @@ export function ConversationView(props: {
     toFirst() {
       if (rows.count === 0) return;
       if (!rows.filtering && !rows.has(conversation.firstSeq)) return show(conversation.firstSeq);
+      forget();
       setPinned(false);
       onSelect(rows.seqAt(0));
       virtual.scrollToIndex(0, { align: "start" });
