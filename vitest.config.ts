@@ -3,16 +3,17 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 // Every folder below test/ is a suite of its own name (`npm run vitest -- --project store`), so that a new folder
-// needs no entry here.
+// needs no entry here. One with a configuration of its own is a step of its own.
 const tests = join(import.meta.dirname, "test");
 const suites = existsSync(tests)
   ? readdirSync(tests, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && hasTests(join(tests, entry.name)))
+      .filter((entry) => entry.isDirectory() && isSuite(join(tests, entry.name)))
       .map((entry) => entry.name)
       .sort()
   : [];
 
-function hasTests(folder: string): boolean {
+function isSuite(folder: string): boolean {
+  if (existsSync(join(folder, "vitest.config.ts"))) return false;
   return readdirSync(folder, { recursive: true }).some((file) => String(file).endsWith(".test.ts"));
 }
 

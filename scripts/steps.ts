@@ -72,6 +72,21 @@ export const steps: readonly Step[] = [
     count: "junit",
     minutes: 15,
   },
+  {
+    // After the clients' own steps, which install what each needs.
+    name: "clients together",
+    command: [
+      "node",
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "--config=test/clients/vitest.config.ts",
+      "--reporter=default",
+      "--reporter=json",
+      "--outputFile.json={report}",
+    ],
+    count: "vitest",
+    minutes: 20,
+  },
   script("package", "check-package.ts"),
   script("image without Docker", "check-image.ts"),
 ];
