@@ -12,6 +12,21 @@ async function sessionOf(count: number) {
   return key;
 }
 
+// The first of this file: nothing is there yet.
+test("a page that was open before there was anything finds the first session by itself", async () => {
+  const page = await viewer.open("/");
+  await page.getByText("No sessions so far").waitFor();
+  const key = await sessionOf(1);
+  await page.locator(".list a", { hasText: key.sessionId }).click();
+  await row(page, 1).waitFor();
+  // And what came later when somebody looks for it.
+  const other = await sessionOf(1);
+  const apps = page.locator(".pickers select").first();
+  expect(await apps.locator("option").allTextContents()).not.toContain(other.appName);
+  await apps.focus();
+  await expect.poll(() => apps.locator("option").allTextContents()).toContain(other.appName);
+});
+
 describe("a conversation", () => {
   test("grows at its end while the reader is there", async () => {
     const key = await sessionOf(40);

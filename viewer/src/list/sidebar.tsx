@@ -17,8 +17,8 @@ export function Sidebar(props: {
   readonly onUser: (user: string | undefined) => void;
 }) {
   const { route, user, onGo, onUser } = props;
-  const apps = useApps();
-  const users = useUsers(route.app);
+  const [apps, refreshApps] = useApps();
+  const [users, refreshUsers] = useUsers(route.app);
   const [owner, setOwner] = useState("");
   const [label, setLabel] = useState("");
   useEffect(() => {
@@ -33,6 +33,7 @@ export function Sidebar(props: {
           App
           <select
             value={route.app ?? ""}
+            onFocus={refreshApps}
             onChange={(event) => onGo({ app: event.target.value || undefined })}
           >
             <option value="">Choose an app</option>
@@ -45,6 +46,7 @@ export function Sidebar(props: {
           User
           <select
             value={user ?? ""}
+            onFocus={refreshUsers}
             disabled={route.app === undefined}
             onChange={(event) => onUser(event.target.value || undefined)}
           >
@@ -73,9 +75,7 @@ export function Sidebar(props: {
       </div>
       {route.app === undefined ? (
         <p className="empty">
-          {apps.length === 0
-            ? "No sessions so far: the first one appears here when you reload."
-            : "Choose an app."}
+          {apps.length === 0 ? "No sessions so far: the first one appears here." : "Choose an app."}
         </p>
       ) : (
         <List key={JSON.stringify([route.app, user, filter])} app={route.app} filter={filter} {...props} />
