@@ -15,11 +15,10 @@ const bin = join(root, "node_modules/.bin");
 export const newest = join(cache, "newest");
 /** Where it is tested with the oldest. */
 export const oldest = join(cache, "oldest");
-/** An empty project that it is installed into. */
-export const empty = join(cache, "empty");
-
 /** Node 24, which runs this. */
 export const node = process.execPath;
+/** The checkout's compiler. */
+export const tsc = join(root, "node_modules/typescript/bin/tsc");
 
 /**
  * Runs a command to its end and gives what it printed.
@@ -65,7 +64,8 @@ export async function install(folder: string, from: string, ...flags: readonly s
     .update(JSON.stringify([process.platform, process.arch, texts]))
     .digest("hex");
   const stamp = join(folder, "installed");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  const isThere = existsSync(stamp) && existsSync(join(folder, "node_modules"));
+  if (isThere && readFileSync(stamp, "utf8") === digest) return;
   console.log(`installing ${from.slice(root.length + 1)}/package-lock.json ...`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

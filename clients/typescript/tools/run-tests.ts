@@ -14,7 +14,6 @@ import type { Server } from "../test/support/server.ts";
 import { bundles } from "./bundles.ts";
 import {
   copySources,
-  empty,
   here,
   install,
   newest,
@@ -24,6 +23,7 @@ import {
   oldestNode,
   root,
   run,
+  tsc,
 } from "./packages.ts";
 import { Results } from "./results.ts";
 
@@ -42,10 +42,11 @@ const limitSeconds = 180;
 
 const results = new Results();
 const folder = mkdtempSync(join(tmpdir(), "sessiond-ts-run-"));
+/** An empty project that the package is installed into; not in the checkout, whose packages it would find. */
+const empty = join(folder, "empty");
 
 async function build(): Promise<string> {
   copySources();
-  const tsc = join(newest, "node_modules/typescript/bin/tsc");
   await run(node, [tsc, "-p", "tsconfig.build.json"], { cwd: newest });
   await run(node, [tsc, "-p", "tsconfig.test.json"], { cwd: newest });
   await npm(["pack", "--pack-destination", folder], newest);
@@ -66,14 +67,27 @@ async function intoOldest(packed: string): Promise<void> {
   for (const name of folders) cpSync(join(newest, name), join(oldest, name), { recursive: true });
 }
 
+/** Checks the types of programs that have the oldest ADK. */
+async function typesWithOldest(): Promise<void> {
+  const extended = { extends: join(newest, "tsconfig.json") };
+  const compilerOptions = { noEmit: true };
+  const files = [
+    "examples/conversation.ts",
+    "test/append.test.ts",
+    "test/runner.test.ts",
+    "test/state.test.ts",
+  ];
+  writeFileSync(join(oldest, "tsconfig.json"), JSON.stringify({ ...extended, compilerOptions, files }));
+  await run(node, [tsc, "-p", "."], { cwd: oldest });
+}
+
 /** Installs the package with npm, as a user does, and uses what needs no ADK. */
 async function intoEmpty(packed: string, target: string, url: string): Promise<void> {
-  rmSync(empty, { recursive: true, force: true });
-  mkdirSync(empty, { recursive: true });
+  mkdirSync(empty);
   writeFileSync(join(empty, "package.json"), '{ "private": true, "type": "module" }\n');
   await npm(["install", "--no-package-lock", packed], empty);
   for (const file of ["plain.ts", "tsconfig.json"]) cpSync(join(here, "test/empty", file), join(empty, file));
-  await run(node, [join(newest, "node_modules/typescript/bin/tsc"), "-p", "."], { cwd: empty });
+  await run(node, [tsc, "-p", "."], { cwd: empty });
   await run(oldestNode(), ["plain.js", target, url], { cwd: empty });
 }
 
@@ -158,6 +172,7 @@ async function main(): Promise<void> {
     await test("newest", newest, node, server, paths(files));
     if (old.length > 0) await test("oldest", oldest, oldestNode(), server, paths(old));
     if (whole) {
+      await results.step("types with the oldest ADK", typesWithOldest);
       await results.step("install into an empty project", () => intoEmpty(packed, server.target, server.url));
       await results.step("bundles for browsers", () => bundles(empty));
     }

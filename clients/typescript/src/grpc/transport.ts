@@ -29,11 +29,13 @@ export function createGrpcTransport(
   options: ConnectOptions,
   { keepalive }: { readonly keepalive: boolean },
 ): GrpcTransport {
-  const closing = new AbortController();
   let client: Client | undefined;
+  let closed = false;
+  /** Ends each call that runs. */
+  const running = new Set<() => void>();
   const open = () => {
     // A code that no tail takes for a reason to connect again.
-    if (closing.signal.aborted) throw new ConnectError("the connection was closed", Code.FailedPrecondition);
+    if (closed) throw new ConnectError("the connection was closed", Code.FailedPrecondition);
     client ??= new Client(target, credentialsOf(options), {
       ...channelOptions(keepalive),
       ...options.channelOptions,
@@ -57,7 +59,7 @@ export function createGrpcTransport(
       const metadata = await metadataOf(header);
       const call = prepare(method, open(), timeoutMs);
       const message = await new Promise<MessageShape<typeof method.output>>((resolve, reject) => {
-        const running = call.client.makeUnaryRequest(
+        const sent = call.client.makeUnaryRequest(
           call.path,
           call.serialize,
           call.deserialize,
@@ -71,7 +73,7 @@ export function createGrpcTransport(
             else resolve(answer);
           },
         );
-        const stop = cancelAt([signal, closing.signal], () => running.cancel());
+        const stop = endWith(signal, running, () => sent.cancel());
       });
       const { parent: service } = method;
       return { stream: false, service, method, message, header: new Headers(), trailer: new Headers() };
@@ -86,7 +88,7 @@ export function createGrpcTransport(
       for await (const message of input) request = create(method.input, message);
       if (request === undefined) throw new ConnectError("there is no request", Code.Internal);
       const call = prepare(method, open(), timeoutMs);
-      const running = call.client.makeServerStreamRequest(
+      const sent = call.client.makeServerStreamRequest(
         call.path,
         call.serialize,
         call.deserialize,
@@ -95,17 +97,17 @@ export function createGrpcTransport(
         call.options,
       );
       // A status that comes after the reader has left is nobody's to handle.
-      running.on("error", () => {});
-      const stop = cancelAt([signal, closing.signal], () => running.cancel());
+      sent.on("error", () => {});
+      const stop = endWith(signal, running, () => sent.cancel());
       async function* messages() {
         try {
-          for await (const message of running) yield message as MessageShape<typeof method.output>;
+          for await (const message of sent) yield message as MessageShape<typeof method.output>;
         } catch (error) {
           throw toConnectError(error);
         } finally {
           stop();
           // Also when the reader leaves in the middle: the server is told at once.
-          running.cancel();
+          sent.cancel();
         }
       }
       const { parent: service } = method;
@@ -120,7 +122,8 @@ export function createGrpcTransport(
     },
 
     close() {
-      closing.abort();
+      closed = true;
+      for (const end of running) end();
       client?.close();
     },
   };
@@ -143,14 +146,14 @@ function prepare<I extends DescMessage, O extends DescMessage>(
   };
 }
 
-/** Calls `cancel` when one of the signals aborts, until the returned function is called. */
-function cancelAt(signals: readonly (AbortSignal | undefined)[], cancel: () => void): () => void {
-  for (const signal of signals) {
-    if (signal?.aborted === true) cancel();
-    else signal?.addEventListener("abort", cancel, { once: true });
-  }
+/** Lets a call be ended by its signal, and by whoever ends all that run, until the returned function is called. */
+function endWith(signal: AbortSignal | undefined, running: Set<() => void>, cancel: () => void): () => void {
+  running.add(cancel);
+  if (signal?.aborted === true) cancel();
+  else signal?.addEventListener("abort", cancel, { once: true });
   return () => {
-    for (const signal of signals) signal?.removeEventListener("abort", cancel);
+    running.delete(cancel);
+    signal?.removeEventListener("abort", cancel);
   };
 }
 
