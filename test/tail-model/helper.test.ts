@@ -93,6 +93,9 @@ describe.each(storeNames)("%s", (store) => {
       const api = () => cluster.api(random);
       await untilAnswered(() => api().createSession({ key, requestId: `create ${seed}` }));
       const written = nothingWritten();
+      // What one of the tails begins after.
+      const first = newEvents(2);
+      await untilAnswered(() => api().batchAppendEvents({ key, events: first }));
       await write(api, key, random, 5, written);
       const done = Promise.withResolvers<{ headSeq: number; revision: number }>();
       const tails = [{}, { afterSeq: 2n }, { numRecentEvents: 3 }].map((start) =>
@@ -157,7 +160,9 @@ describe.each(storeNames)("%s", (store) => {
     expect(await work(4, "after")).toEqual([4]);
   });
 
-  test("a live list goes on through cuts and agrees with ListSessions", { timeout: 240_000 }, async () => {
+  test("a live list goes on through cuts and a kill and agrees with ListSessions", {
+    timeout: 240_000,
+  }, async () => {
     const random = new Random(3);
     const { appName } = newKey();
     const list = new Map<string, { uid: string; revision: bigint }>();
@@ -192,6 +197,7 @@ describe.each(storeNames)("%s", (store) => {
         await untilAnswered(() => api().appendEvent({ key, event, createSession: true }));
       }
       if (call % 10 === 5) cluster.cut(random);
+      if (call === 20) await cluster.kill(random);
     }
     const { sessions } = await untilAnswered(() => api().listSessions({ key: { appName } }));
     const expected = sessions.map(({ key, uid, revision }) => [key?.sessionId, uid, revision]).sort();
