@@ -1,6 +1,7 @@
 package sessiond
 
 import (
+	"context"
 	"errors"
 	"math"
 	"reflect"
@@ -11,6 +12,7 @@ import (
 
 	"google.golang.org/adk/v2/session"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 
 	pb "sessiond.dev/go/sessiond/v1"
 )
@@ -226,14 +228,23 @@ func TestList(t *testing.T) {
 	}
 }
 
+// What is written during the walk makes it miss nothing.
 func TestAListOfSeveralPages(t *testing.T) {
-	service, app := newService(t, shared), newApp()
-	for range pageSize + 5 {
-		create(t, service, app, "", nil)
+	direct, app := newService(t, shared), newApp()
+	first := create(t, direct, app, "", nil)
+	for range pageSize + 4 {
+		create(t, direct, app, "", nil)
 	}
+	calls := 0
+	service := newService(t, shared, WithMetadataFunc(func(context.Context) (metadata.MD, error) {
+		if calls++; calls == 2 {
+			add(t, direct, first, event("", nil))
+		}
+		return nil, nil
+	}))
 	found, err := service.List(t.Context(), &session.ListRequest{AppName: app})
-	if err != nil || len(found.Sessions) != pageSize+5 {
-		t.Errorf("%d sessions, %v", len(found.Sessions), err)
+	if err != nil || len(found.Sessions) != pageSize+5 || calls != 2 {
+		t.Errorf("%d sessions in %d calls, %v", len(found.Sessions), calls, err)
 	}
 }
 

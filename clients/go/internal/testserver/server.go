@@ -141,15 +141,23 @@ func (s *Server) start() error {
 			s.process.Env = append(s.process.Env, variable)
 		}
 	}
-	if err := s.process.Start(); err != nil {
-		return fmt.Errorf("%w (is the checkout installed? npm ci)", err)
-	}
-	ended, process := make(chan struct{}), s.process
+	dieWithParent(s.process)
+	ended, process, started := make(chan struct{}), s.process, make(chan error)
 	s.ended = ended
 	go func() {
-		process.Wait()
-		close(ended)
+		// What is to die with its parent dies with the thread that started it.
+		runtime.LockOSThread()
+		defer close(ended)
+		err := process.Start()
+		started <- err
+		if err == nil {
+			process.Wait()
+		}
 	}()
+	if err := <-started; err != nil {
+		s.process = nil
+		return fmt.Errorf("%w (is the checkout installed? npm ci)", err)
+	}
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
 		select {
 		case <-ended:
