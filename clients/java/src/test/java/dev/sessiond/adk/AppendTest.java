@@ -367,6 +367,19 @@ class AppendTest {
   }
 
   @Test
+  void manyViolationsAreTold() {
+    Session session = create("s1");
+    Event event = message("x");
+    for (int number = 0; number < 500; number++) {
+      event.actions().stateDelta().put("k".repeat(600) + number, 1);
+    }
+    InvalidRequestException error =
+        assertThrows(InvalidRequestException.class, () -> append(session, event));
+    assertEquals("INVALID_FIELD", error.reason());
+    assertFalse(error.violations().isEmpty());
+  }
+
+  @Test
   void whoLeavesBeforeItsTurnWithdraws() {
     Session session = create("s1");
     Single<Event> first = service.appendEvent(session, message("1")).cache();

@@ -66,22 +66,23 @@ class FailuresTest {
   void aFailedAppendTouchesNothing() {
     TestServer server = TestServer.start(folder);
     try (server;
-        SessiondSessionService service = service(server.target(), 1)) {
+        SessiondSessionService service = service(server.target(), 30);
+        SessiondSessionService hasty = service(server.target(), 1)) {
       Session session = create(service);
       service.appendEvent(session, message("1")).blockingGet();
       server.kill();
       Event event = change("k", 2, "temp:t", 1);
       String before = session.toJson() + event.toJson() + session.lastUpdateTime();
-      assertUnanswered(service.appendEvent(session, event));
+      assertUnanswered(hasty.appendEvent(session, event));
       assertEquals(before, session.toJson() + event.toJson() + session.lastUpdateTime());
       for (Single<?> call :
           List.of(
-              service.getSession(app, "ana", "s1", Optional.empty()).toSingle(),
-              service.listSessions(app, "ana"),
-              service.listEvents(app, "ana", "s1"),
-              service.deleteSession(app, "ana", "s1").toSingleDefault(""),
-              service.getUserState(app, "ana"),
-              service.createSession(app, "ana"))) {
+              hasty.getSession(app, "ana", "s1", Optional.empty()).toSingle(),
+              hasty.listSessions(app, "ana"),
+              hasty.listEvents(app, "ana", "s1"),
+              hasty.deleteSession(app, "ana", "s1").toSingleDefault(""),
+              hasty.getUserState(app, "ana"),
+              hasty.createSession(app, "ana"))) {
         assertUnanswered(call);
       }
       server.start();
