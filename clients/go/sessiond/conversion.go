@@ -31,7 +31,7 @@ import (
 //	Partial                         never sent
 //	Timestamp                       timestamp: seconds, of microseconds; read rounded to microseconds, in UTC
 //	LongRunningToolIDs              long_running_tool_ids, sorted; nil is absent, empty is empty
-//	Content                         content
+//	Content                         content; offsets into a video with their fractions of a second
 //	GroundingMetadata               grounding_metadata
 //	CustomMetadata                  custom_metadata; empty is {}, nil is absent
 //	Actions.StateDelta              state_delta without temp: keys; where that is empty but not nil, actions has "stateDelta":{};
@@ -94,23 +94,21 @@ func EventToProto(event *session.Event) (*pb.Event, error) {
 	if message.Actions, err = actionsText(event.Actions, len(message.StateDelta) > 0); err != nil {
 		return nil, invalid("event %s: actions: %w", message.Id, err)
 	}
-	payloads := []struct {
+	for _, payload := range []struct {
 		name string
-		put  *string
-		is   bool
-		what any
+		into *string
+		text func() ([]byte, error)
 	}{
-		{"content", &message.Content, event.Content != nil, event.Content},
-		{"groundingMetadata", &message.GroundingMetadata, event.GroundingMetadata != nil, event.GroundingMetadata},
-		{"customMetadata", &message.CustomMetadata, event.CustomMetadata != nil, event.CustomMetadata},
-	}
-	for _, payload := range payloads {
-		if payload.is {
-			text, err := jsonText(payload.what)
-			if err != nil {
-				return nil, invalid("event %s: %s: %w", message.Id, payload.name, err)
-			}
-			*payload.put = string(text)
+		{"content", &message.Content, func() ([]byte, error) { return contentText(event.Content) }},
+		{"groundingMetadata", &message.GroundingMetadata, func() ([]byte, error) { return jsonText(event.GroundingMetadata) }},
+		{"customMetadata", &message.CustomMetadata, func() ([]byte, error) { return jsonText(event.CustomMetadata) }},
+	} {
+		text, err := payload.text()
+		if err != nil {
+			return nil, invalid("event %s: %s: %w", message.Id, payload.name, err)
+		}
+		if string(text) != "null" {
+			*payload.into = string(text)
 		}
 	}
 	if message.Extra, err = extraText(event); err != nil {

@@ -56,6 +56,8 @@ func everything() *session.Event {
 					FileData:      &genai.FileData{FileURI: "gs://v"},
 					VideoMetadata: &genai.VideoMetadata{FPS: &rate, StartOffset: time.Second, EndOffset: 3 * time.Second},
 				},
+				{VideoMetadata: &genai.VideoMetadata{StartOffset: 1500 * time.Millisecond, EndOffset: 3*time.Second + 1}},
+				{VideoMetadata: &genai.VideoMetadata{EndOffset: time.Nanosecond}},
 				{Text: "marked", PartMetadata: map[string]any{"m": map[string]any{"x": "y"}}},
 				{MediaResolution: &genai.PartMediaResolution{Level: genai.PartMediaResolutionLevelMediaResolutionHigh}},
 			}},
