@@ -17,11 +17,12 @@ interface Entry {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-/** The server's, and those that the TypeScript client is tested with. */
+/** The server's, and those that the TypeScript client is tested and measured with. */
 const files = [
   "package-lock.json",
   "clients/typescript/package-lock.json",
   "clients/typescript/oldest/package-lock.json",
+  "bench/clients/typescript/package-lock.json",
 ];
 
 const problems: string[] = [];
