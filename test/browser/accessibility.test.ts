@@ -55,6 +55,8 @@ describe.each([{ dark: false }, { dark: true }])("axe finds nothing, dark $dark"
   test("in the list and the keys", async () => {
     const page = await viewer.open("/?app=travel-demo", { dark });
     await page.getByText("live ·").waitFor();
+    await page.getByText("Filter, jump").click();
+    await page.getByLabel("Session id").waitFor();
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press("?");
     await page.getByRole("dialog").waitFor();

@@ -161,3 +161,12 @@ describe("a heavy event", () => {
     await expect.poll(shown, { timeout: patience }).toBe(true);
   });
 });
+
+test("the page is built for production, though a test runner builds it", async () => {
+  const { httpUrl } = viewer.server.server;
+  const [, script = ""] = /<script[^>]* src="([^"]+)"/.exec(await (await fetch(httpUrl)).text()) ?? [];
+  const source = await (await fetch(new URL(script, httpUrl))).text();
+  expect(source.length).toBeGreaterThan(100_000);
+  // React for developers takes ten times as long for a row.
+  expect(source.includes("jsxDEV")).toBe(false);
+});

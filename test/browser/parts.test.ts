@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { crc32, deflateSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Key, newEvent, newKey } from "../api/harness.ts";
-import { live, openFile, row, useViewer } from "./support.ts";
+import { live, openFile, patience, row, useViewer } from "./support.ts";
 
 const viewer = useViewer();
 
@@ -40,6 +40,26 @@ function png(bytes: number): string {
   return Buffer.concat(small).toString("base64");
 }
 
+/** A tenth of a second of silence. */
+function wav(): string {
+  const samples = Buffer.alloc(800, 128);
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0, "latin1");
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write("WAVEfmt ", 8, "latin1");
+  head.writeUInt32LE(16, 16);
+  // PCM, one channel, 8,000 samples a second of one byte.
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8_000, 24);
+  head.writeUInt32LE(8_000, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write("data", 36, "latin1");
+  head.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([head, samples]).toString("base64");
+}
+
 describe("data inside an event", () => {
   const kib = 1024;
   let key: Key;
@@ -57,6 +77,7 @@ describe("data inside an event", () => {
       }),
       partsOf({ inlineData: { mimeType: "image/png", data: "no base64!", displayName: "broken.png" } }),
       partsOf({ fileData: { fileUri: "gs://bucket/film.mp4", mimeType: "video/mp4" } }),
+      partsOf({ inlineData: { mimeType: "audio/wav", data: wav(), displayName: "said.wav" } }),
     ]);
   });
 
@@ -75,6 +96,16 @@ describe("data inside an event", () => {
     expect(
       await image("large.png").evaluate((img: HTMLImageElement) => img.decode().then(() => img.naturalWidth)),
     ).toBe(3);
+  });
+
+  test("plays a sound", async () => {
+    const page = await viewer.openSession(key, { height: 2_000 });
+    await live(page);
+    const sound = row(page, 6).locator("audio");
+    await sound.waitFor();
+    expect(await sound.getAttribute("aria-label")).toBe("said.wav");
+    const duration = () => sound.evaluate((audio: HTMLAudioElement) => audio.duration);
+    await expect.poll(duration, { timeout: patience }).toBeCloseTo(0.1);
   });
 
   test("is a file to download where it is no picture, and no harm where it is nothing", async () => {
