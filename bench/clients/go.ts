@@ -39,6 +39,7 @@ try {
 function addressFor(url: string): string[] {
   if (url.startsWith("sqlite:")) return ["-sqlite", url.slice("sqlite:".length)];
   const { username, password, host, pathname } = new URL(url);
+  // MySQL would round the nanoseconds of a new session's time up, and ADK then finds its first append stale.
   const account = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return ["-mysql", `${account}@tcp(${host})${pathname}?parseTime=true&loc=UTC`];
+  return ["-mysql", `${account}@tcp(${host})${pathname}?parseTime=true&loc=UTC&timeTruncate=1us`];
 }

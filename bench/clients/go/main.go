@@ -102,7 +102,7 @@ func openADK(file, dsn string) (session.Service, error) {
 	most := 1
 	dialector := sqlite.Open("file:" + file + "?_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)")
 	if dsn != "" {
-		// gorm would keep milliseconds, rounded, and ADK then finds every other append stale.
+		// gorm would keep milliseconds, rounded, and ADK then finds about every other session stale.
 		microseconds := 6
 		dialector, most = mysql.New(mysql.Config{DSN: dsn, DefaultDatetimePrecision: &microseconds}), poolSize
 	}
