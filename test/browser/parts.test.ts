@@ -134,6 +134,7 @@ describe("a turn", () => {
     ];
     const page = await viewer.open("/");
     await openFile(page, "pieces.jsonl", pieces.map((piece) => JSON.stringify(piece)).join("\n"));
+    await row(page, 3).waitFor();
     const badges = (seq: number) => row(page, seq).locator("header .badge").allTextContents();
     expect(await badges(1)).toEqual(["partial"]);
     expect(await badges(2)).toEqual(["interrupted"]);
