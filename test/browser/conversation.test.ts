@@ -147,6 +147,7 @@ describe("a conversation", () => {
   test("marks invocations of which calls are open", async () => {
     const page = await viewer.openSession(demo("ada", "offsite"), { height: 3_000 });
     await live(page);
+    await row(page, 11).waitFor();
     expect(await page.locator(".mark.invocation .badge.open").allTextContents()).toEqual(["1 open"]);
     await page.getByRole("button", { name: /Invocation research-2 · 1 call/ }).click();
     expect(await page.locator(".timeline li").textContent()).toMatch(/estimate.*open$/);
