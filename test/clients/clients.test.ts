@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
+import { matrixTests } from "./matrix.ts";
 import { relayTests } from "./relay.ts";
 import { Setting } from "./support.ts";
 
@@ -10,4 +11,5 @@ beforeAll(async () => {
 
 afterAll(() => setting?.stop());
 
+matrixTests(() => setting);
 relayTests(() => setting);

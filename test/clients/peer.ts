@@ -6,7 +6,6 @@
  * text: the JSON that the language's ADK itself makes and reads, which is not the client's.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import { type Language, languages } from "./languages.ts";
 import { prepare } from "./prepare.ts";
 
@@ -40,9 +39,13 @@ export class Peer {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#errors = (this.#errors + text).slice(-4000);
     });
-    if (child.stdout !== null) {
-      createInterface({ input: child.stdout }).on("line", (line) => this.#answered(line));
-    }
+    // Not readline's lines, which end at U+2028 too.
+    let rest = "";
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#answered(line);
+    });
     child.on("error", (error) => this.#ended(error.message));
     child.on("close", (code, signal) => this.#ended(`${signal ?? code}`));
   }

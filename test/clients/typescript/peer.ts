@@ -1,5 +1,4 @@
 /** TypeScript's side of the clients' common tests: does what the lines of its standard input say (see ../peer.ts). */
-import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
 import {
   BaseLlm,
@@ -188,6 +187,12 @@ async function answer(request: Request): Promise<void> {
 }
 
 process.stdout.write('{"id":0}\n');
-for await (const line of createInterface({ input: process.stdin })) void answer(JSON.parse(line) as Request);
+// Not readline's lines, which end at U+2028 too.
+let rest = "";
+for await (const text of process.stdin.setEncoding("utf8")) {
+  const lines = (rest + text).split("\n");
+  rest = lines.pop() ?? "";
+  for (const line of lines) void answer(JSON.parse(line) as Request);
+}
 await sessionService.close();
 process.exit();

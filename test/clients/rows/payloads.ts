@@ -1,0 +1,102 @@
+/** The other fields of an event. */
+import { type Language, languages } from "../languages.ts";
+import { nothing, type Row } from "../row.ts";
+
+function field(name: string, value: unknown, more: Partial<Row> = {}): Row {
+  return { field: name, at: [name], value, known: languages, ...more };
+}
+
+const notJava: readonly Language[] = ["python", "go", "typescript"];
+
+/** The rows. */
+export const payloads: readonly Row[] = [
+  field("groundingMetadata", {
+    webSearchQueries: ["q"],
+    groundingChunks: [{ web: { uri: "u", title: "t" } }],
+    searchEntryPoint: { renderedContent: "<a>", sdkBlob: "+/8A" },
+  }),
+  field(
+    "customMetadata",
+    { text: "x", number: 1.5, list: ["a", "b"], "": { deep: [null] } },
+    {
+      writers: notJava,
+      read: {
+        java: [
+          { key: "text", stringValue: "x" },
+          { key: "number", numericValue: 1.5 },
+          { key: "list", stringListValue: { values: ["a", "b"] } },
+          { key: "", stringValue: '{"deep":[null]}' },
+        ],
+      },
+      note: "an object; Java's model is a list, and it reads one entry per member: texts, numbers (as float), lists of texts, and the JSON text of all else",
+    },
+  ),
+  field(
+    "customMetadata, Java's",
+    [
+      { key: "text", stringValue: "x" },
+      { key: "number", numericValue: 1.5 },
+    ],
+    {
+      at: ["customMetadata"],
+      known: ["java"],
+      read: { python: nothing, go: nothing },
+      note: "Java writes its list. Python and Go, whose model is an object, leave it out",
+    },
+  ),
+  field("usageMetadata", {
+    promptTokenCount: 3,
+    totalTokenCount: 5,
+    promptTokensDetails: [{ modality: "TEXT", tokenCount: 3 }],
+  }),
+  field("finishReason", "STOP", { note: "an enum: its name; unknown ones are read" }),
+  field("modelVersion", "m-1", {
+    note: "undeclared in ADK for TypeScript, which keeps it",
+    known: ["python", "go", "java"],
+  }),
+  field("avgLogprobs", -0.125, { known: ["python", "go", "java"] }),
+  field("inputTranscription", { text: "in", finished: true }),
+  field("outputTranscription", { text: "out", finished: true }),
+  field(
+    "citationMetadata",
+    {
+      citations: [
+        { startIndex: 1, endIndex: 2, uri: "u", publicationDate: { year: 2024, month: 2, day: 29 } },
+      ],
+    },
+    { known: notJava },
+  ),
+  field("citationMetadata, empty", {}, { at: ["citationMetadata"], known: notJava }),
+  field(
+    "logprobsResult",
+    { chosenCandidates: [{ token: "x", tokenId: 7, logProbability: -0.5 }] },
+    { known: ["python", "go"] },
+  ),
+  field("output", { result: [1.5, "2", null] }, { known: notJava }),
+  field(
+    "nodeInfo",
+    { path: "wf.child@1", outputFor: ["wf"], messageAsOutput: true },
+    { known: notJava, note: "Python writes one with an empty path for every event; Go reads that as nil" },
+  ),
+  field("isolationScope", "scope", { known: notJava }),
+  field("routes", ["left", "right"], { known: ["go"] }),
+  field("route", ["left", 2, true], { known: ["typescript"] }),
+  field("requestedInput", { interruptId: "i", message: "Which?", payload: { a: ["x"] } }, { known: ["go"] }),
+  field("sessionResumptionHandle", "h", { known: ["go"] }),
+  field(
+    "liveSessionResumptionUpdate",
+    { newHandle: "h", resumable: true },
+    { known: ["python", "typescript"] },
+  ),
+  field("liveSessionId", "live", { known: ["python"] }),
+  field("goAway", { timeLeft: "9s" }, { known: ["python"] }),
+  field("voiceActivity", { voiceActivityType: "ACTIVITY_START" }, { known: ["python"] }),
+  field("turnCompleteReason", "RESPONSE_REJECTED", { known: ["python"] }),
+  field(
+    "cacheMetadata",
+    { fingerprint: "f", contents_count: 2, cache_name: "c", expire_time: 1.5, invocations_used: 1 },
+    { known: ["python"], note: "ADK's own names have no camelCase here" },
+  ),
+  field("interactionId", "i", { known: ["python"] }),
+  field("environmentId", "e", { known: ["python"] }),
+];
