@@ -224,7 +224,7 @@ class FailuresTest {
   @Test
   void nobodyThere() {
     TestServer server = TestServer.stopped(folder);
-    try (SessiondSessionService service = service(server.target(), 10)) {
+    try (SessiondSessionService service = service(server.target(), 4)) {
       UnavailableException error = assertThrows(UnavailableException.class, () -> create(service));
       assertEquals(Optional.of(Status.Code.UNAVAILABLE), error.code());
       assertEquals("", error.reason());
