@@ -23,6 +23,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.sessiond.support.Events;
 import dev.sessiond.v1.ToolIds;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Arrays;
@@ -31,7 +32,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -224,7 +228,7 @@ class ConversionTest {
     assertEquals("[null,1.0]", stateText(new double[] {Double.POSITIVE_INFINITY, 1.0}));
     assertEquals("[null]", stateText(List.of(Float.NaN)));
     for (Object value :
-        List.of(1, 1.0, 1L << 53, java.math.BigInteger.TEN.pow(400), 1e300, 5e-324, true, "x")) {
+        List.of(1, 1.0, 1L << 53, BigInteger.TEN.pow(400), 1e300, 5e-324, true, "x")) {
       Event back = throughTheWire(changing("k", value));
       assertEquals(value, back.actions().stateDelta().get("k"));
     }
@@ -424,6 +428,52 @@ class ConversionTest {
           assertThrows(UnreadableEventException.class, () -> EventConversion.fromProto(message));
       assertTrue(error.getMessage().contains("'ev-7'"), error.getMessage());
     }
+  }
+
+  @Test
+  void anyValueComesBack() {
+    Random random = new Random(7);
+    for (int round = 0; round < 500; round++) {
+      Map<String, Object> value = Map.of("value", any(random, 4));
+      Event event = changing("k", value);
+      event.setContent(
+          Content.builder()
+              .parts(
+                  Part.builder()
+                      .functionCall(FunctionCall.builder().name("f").args(value).build())
+                      .build())
+              .build());
+      Event back = throughTheWire(event);
+      assertEquals(value, back.actions().stateDelta().get("k"), () -> "of " + value);
+      assertEquals(event.content(), back.content());
+      assertEquals(EventConversion.toProto(event), EventConversion.toProto(back));
+    }
+  }
+
+  /** A value as it is read: the smallest integer that fits, doubles, texts of any characters. */
+  private static Object any(Random random, int depth) {
+    int size = random.nextInt(4);
+    return switch (random.nextInt(depth > 0 ? 8 : 6)) {
+      case 0 -> random.nextInt();
+      case 1 -> random.nextLong() | 1L << 40 & Long.MAX_VALUE;
+      case 2 ->
+          BigInteger.ONE.shiftLeft(63 + random.nextInt(100)).negate().subtract(BigInteger.ONE);
+      case 3 -> Double.longBitsToDouble(random.nextLong() & ~(1L << 62));
+      case 4 -> random.nextBoolean();
+      case 5 ->
+          random
+              .ints(size, 0, Character.MAX_VALUE + 1)
+              .mapToObj(Character::toString)
+              .collect(Collectors.joining());
+      case 6 -> Stream.generate(() -> any(random, depth - 1)).limit(size).toList();
+      default -> {
+        Map<String, Object> map = new LinkedHashMap<>();
+        for (int index = 0; index < size; index++) {
+          map.put("key" + random.nextInt(), index == 0 ? null : any(random, depth - 1));
+        }
+        yield map;
+      }
+    };
   }
 
   @Test

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.adk.events.Event;
 import com.google.adk.sessions.Session;
 import com.google.adk.sessions.SessionException;
+import com.google.genai.types.Content;
+import com.google.genai.types.Part;
 import dev.sessiond.support.Proxy;
 import dev.sessiond.support.TestServer;
 import io.grpc.Metadata;
@@ -24,6 +26,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Servers that go away, answers that get lost, and servers that refuse. */
@@ -266,6 +270,31 @@ class FailuresTest {
   }
 
   @Test
+  @EnabledOnOs(value = OS.LINUX, disabledReason = "a small disk is mounted by unshare")
+  void aFullDatabaseTakesNoAppendAndIsReadOn() {
+    TestServer server = TestServer.onSmallDisk(folder, 4);
+    try (server;
+        SessiondSessionService service = service(server.target(), 60)) {
+      Session session = create(service);
+      SessiondException failure = null;
+      for (int round = 0; round < 40 && failure == null; round++) {
+        Event event = change("temp:t", round);
+        event.setContent(Content.fromParts(Part.fromText("x".repeat(200_000))));
+        String before = session.toJson() + event.toJson();
+        try {
+          service.appendEvent(session, event).blockingGet();
+        } catch (SessiondException error) {
+          failure = error;
+          assertEquals(before, session.toJson() + event.toJson());
+        }
+      }
+      assertEquals("STORE_FULL", failure.reason());
+      assertEquals(Optional.of(Status.Code.RESOURCE_EXHAUSTED), failure.code());
+      assertEquals(ids(session), ids(read(service)));
+    }
+  }
+
+  @Test
   void tlsToAServerWithout() {
     try (SessiondSessionService service =
         new SessiondSessionService(
@@ -291,9 +320,10 @@ class FailuresTest {
                       return headers;
                     })
                 .build())) {
-      create(service);
+      Session session = create(service);
+      service.appendEvent(session, message("1")).blockingGet();
       read(service);
-      assertEquals(2, calls.get());
+      assertEquals(3, calls.get(), "one call each");
     }
   }
 

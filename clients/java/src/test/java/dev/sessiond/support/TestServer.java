@@ -37,6 +37,10 @@ public final class TestServer implements AutoCloseable {
 
   private final Path folder;
   private final List<String> arguments;
+
+  /** What the command is started by. */
+  private List<String> before = List.of();
+
   private final int grpcPort = freePort();
   private final int httpPort = freePort();
   private Process process;
@@ -77,6 +81,16 @@ public final class TestServer implements AutoCloseable {
     return server;
   }
 
+  /** Starts a server that has its data alone on a disk of so many MiB. Needs Linux. */
+  public static TestServer onSmallDisk(Path folder, int mebibytes) {
+    TestServer server = stopped(folder);
+    String mount = "mount -t tmpfs -o size=%dm none \"$0\" && exec \"$@\"".formatted(mebibytes);
+    server.before =
+        List.of("unshare", "--mount", "--map-root-user", "sh", "-c", mount, folder.toString());
+    server.start();
+    return server;
+  }
+
   /** A server that is not started yet. */
   public static TestServer stopped(Path folder, String... arguments) {
     return new TestServer(folder, List.of(arguments));
@@ -96,7 +110,7 @@ public final class TestServer implements AutoCloseable {
   public void start() {
     boolean windows = System.getProperty("os.name").startsWith("Windows");
     Path node = ROOT.resolve("node_modules/.bin").resolve(windows ? "node.cmd" : "node");
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(before);
     command.add(node.toString());
     command.addAll(List.of("--disable-warning=ExperimentalWarning", "src/main.ts", "serve"));
     command.addAll(List.of("--store", "sqlite:" + folder.resolve("sessiond.db")));
