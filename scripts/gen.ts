@@ -22,7 +22,7 @@ const cache = join(root, ".cache/gen");
 const out = join(cache, "out");
 
 /** The Maven pins, kept with the pom that compiles what they generate. */
-const pom = join(root, "gen/java/pom.xml");
+const pom = join(root, "clients/java/pom.xml");
 
 /** One generated folder of the checkout, which holds nothing but generated files. */
 interface Target {
@@ -52,7 +52,6 @@ const targets: readonly Target[] = [
   { folder: "clients/typescript/src/gen/sessiond", from: "ts/sessiond" },
   { folder: "clients/typescript/src/gen/google", from: "ts/google" },
   { folder: "clients/go/sessiond/v1", from: "go/sessiond/v1" },
-  { folder: "gen/java/src/main/java", from: "java" },
   { folder: "clients/java/src/main/java/dev/sessiond/v1", from: "java/dev/sessiond/v1" },
 ];
 
@@ -69,7 +68,7 @@ function cached(name: string, key: string, install: () => void): void {
 
 function pinned(property: string): string {
   const found = new RegExp(`<${property}>([^<]+)</${property}>`).exec(readFileSync(pom, "utf8"));
-  if (!found?.[1]) throw new Error(`gen/java/pom.xml has no property ${property}`);
+  if (!found?.[1]) throw new Error(`clients/java/pom.xml has no property ${property}`);
   return found[1];
 }
 
@@ -100,8 +99,8 @@ function installTools(): void {
     must("go", ["build", "-o", `${join(cache, "bin")}/`, "tool"], { cwd: goTools });
   });
 
-  const protoc = pinned("protobuf.version");
-  const grpc = pinned("grpc.version");
+  const protoc = pinned("protoc.version");
+  const grpc = pinned("protoc-gen-grpc-java.version");
   cached("Java", `${protoc} ${grpc}`, () => {
     const classifier = mavenClassifier();
     const wanted = [

@@ -2,10 +2,8 @@
 export interface Step {
   /** Shown as the heading; `npm test -- WORD ...` runs the steps whose name has one of the words. */
   readonly name: string;
-  /** The command, started in `cwd` with node_modules/.bin first on PATH. */
+  /** The command, started in the root with node_modules/.bin first on PATH. */
   readonly command: readonly [string, ...string[]];
-  /** Below the root; the root itself when left out. */
-  readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /**
    * How tests are counted. `exit`: the step is one test. `vitest` and `junit`: the command writes the report of that
@@ -59,7 +57,6 @@ export const steps: readonly Step[] = [
     count: "junit",
     minutes: 20,
   },
-  { name: "java stubs", command: ["mvn", "-q", "-B", "compile"], cwd: "gen/java", count: "exit" },
   {
     name: "java client",
     command: ["python3", "clients/java/run-tests", "--report", "{report}"],

@@ -41,7 +41,7 @@ function run(step: Step, report: string): Promise<string | undefined> {
   const [command, ...args] = step.command.map((part) => part.replace("{report}", report));
   return new Promise((resolve) => {
     const child = spawn(command as string, args, {
-      cwd: join(root, step.cwd ?? "."),
+      cwd: root,
       env: { ...env, ...step.env },
       stdio: ["ignore", "inherit", "inherit"],
       detached: process.platform !== "win32",
