@@ -211,13 +211,17 @@ describe("a slow server", () => {
     }));
 
   it("may take its time for a history that moves", () =>
-    proxied({ streamIdleMs: 5_000, deadlineMs: 1_000 }, async (through) => {
+    proxied({ streamIdleMs: 2_500, deadlineMs: 1_000 }, async (through, proxy) => {
       const session = await newSession(service);
-      for (let index = 0; index < 4; index++) {
-        const content = { parts: [{ text: "x".repeat(2 ** 20) }] };
+      const content = { parts: [{ text: "x".repeat(2 ** 20) }] };
+      for (let index = 0; index < 8; index++) {
         await service.appendEvent({ session, event: createEvent({ author: "u", content }) });
       }
-      assert.equal((await read(through, session)).events.length, 4);
+      // 16 pieces make an event: it comes about every 0.4 s, and all of it takes longer than it may stand still.
+      proxy.slowDown(25);
+      const start = performance.now();
+      assert.equal((await read(through, session)).events.length, 8);
+      assert.ok(performance.now() - start > 2_500, "so slow that it shows something");
     }));
 });
 

@@ -1,9 +1,12 @@
 /** Functions that need no server. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { Connection } from "../dist/adk/connection.js";
 import { millisOf, secondsOf } from "../dist/adk/conversion.js";
 import { jsonText } from "../dist/adk/jsontext.js";
 import { Turns } from "../dist/adk/turns.js";
+import { parseTarget } from "../dist/grpc/options.js";
 
 describe("times", () => {
   it("come back as the same milliseconds", () => {
@@ -37,6 +40,21 @@ describe("JSON text", () => {
       () => jsonText('state key "k"', { a: 1n }),
       /^InvalidRequestError: state key "k" cannot be written/,
     );
+  });
+});
+
+describe("a call", () => {
+  it("that gets no answer is made again in time, and not for ever", async () => {
+    const connection = new Connection(parseTarget("localhost:1", { deadlineMs: 400 }));
+    const timeouts: number[] = [];
+    const call = connection.unary("GetSession", async (_client, { timeoutMs = 0 }) => {
+      timeouts.push(timeoutMs);
+      await new Promise((resolve) => setTimeout(resolve, timeoutMs));
+      throw new ConnectError("no answer", Code.DeadlineExceeded);
+    });
+    await assert.rejects(call, /^DeadlineError: GetSession: no answer from localhost:1 within 0.4 seconds/);
+    assert.ok(timeouts.length >= 2, "a lost answer is asked for again");
+    assert.ok((timeouts[0] ?? 0) <= 200);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The way to one server, and calls over it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CallOptions, type Client, Code, createClient } from "@connectrpc/connect";
+import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
 import type { SessionKey } from "../gen/sessiond/v1/session_pb.ts";
 import {
   SessionService,
@@ -103,10 +103,7 @@ export class Connection {
     } catch (error) {
       if (idle) {
         const ms = this.settings.streamIdleMs;
-        throw new DeadlineError(`The history stood still for ${ms / 1000} seconds.`, {
-          code: Code.DeadlineExceeded,
-          cause: error,
-        });
+        throw new DeadlineError(`The history stood still for ${ms / 1000} seconds.`, { cause: error });
       }
       throw fromCallError(error, request.key?.sessionId);
     } finally {

@@ -1,12 +1,14 @@
-/** A TCP proxy that can lose the server's answers. */
+/** A TCP proxy that can lose the server's answers, or slow them down. */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Forwards to a server. `loseAnswers` lets what the client sends through, and nothing back. */
 export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   #losing = false;
+  #delayMs = 0;
   #lost: (() => void) | undefined;
 
   private constructor(target: string) {
@@ -26,7 +28,12 @@ export class TcpProxy {
         });
       }
       client.on("data", (data) => upstream.write(data));
-      upstream.on("data", (data) => {
+      upstream.on("data", async (data) => {
+        if (this.#delayMs > 0) {
+          upstream.pause();
+          await sleep(this.#delayMs);
+          upstream.resume();
+        }
         if (!this.#losing) client.write(data);
         // Settings and acknowledgements of HTTP/2 come first; an answer to a call has a body.
         else if (data.length > 30) this.#lost?.();
@@ -57,6 +64,11 @@ export class TcpProxy {
     return new Promise((resolve) => {
       this.#lost = resolve;
     });
+  }
+
+  /** From now on each piece of an answer, of at most 64 KiB, takes so many ms. */
+  slowDown(ms: number): void {
+    this.#delayMs = ms;
   }
 
   /** Breaks all connections; new ones work. */
