@@ -240,6 +240,15 @@ class TestForeignEvents:
         assert event.content.parts[0].text in ("a\ud800", "a\ufffd")
         assert event.custom_metadata == {"x": "\ud800"}
 
+    def test_custom_metadata_of_java_is_left_out_with_one_warning(self, caplog: pytest.LogCaptureFixture) -> None:
+        message = event_pb2.Event(
+            id="1", author="java", custom_metadata='[{"key":"k"}]', content='{"parts":[{"text":"x"}]}'
+        )
+        with caplog.at_level(logging.WARNING, "sessiond"):
+            event = conversion.event_from_proto(message)
+        assert (event.custom_metadata, event.content.parts[0].text) == (None, "x")
+        assert [record.args[0] for record in caplog.records if record.args] == ["customMetadata (a list)"]
+
     def test_url_safe_base64_is_readable_too(self) -> None:
         message = event_pb2.Event(id="1", content='{"parts":[{"thoughtSignature":"-__-"}]}')
         event = conversion.event_from_proto(message)

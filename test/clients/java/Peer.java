@@ -1,3 +1,4 @@
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -49,6 +50,10 @@ public final class Peer {
 
   private static final ObjectMapper PLAIN = new ObjectMapper();
 
+  /** Carries lone surrogates, too. */
+  private static final ObjectMapper ASCII =
+      new ObjectMapper().configure(JsonWriteFeature.ESCAPE_NON_ASCII.mappedFeature(), true);
+
   private final SessiondSessionService sessions;
   private final PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
   private final List<Map<String, Object>> followed = new ArrayList<>();
@@ -72,12 +77,16 @@ public final class Peer {
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       JsonNode request = PLAIN.readTree(line);
-      workers.execute(() -> peer.answer(request));
+      workers.submit(
+          () -> {
+            peer.answer(request);
+            return null;
+          });
     }
     System.exit(0);
   }
 
-  private void answer(JsonNode request) {
+  private void answer(JsonNode request) throws IOException {
     ObjectNode reply = PLAIN.createObjectNode().put("id", request.get("id").asInt());
     try {
       reply.set("result", PLAIN.valueToTree(result(request)));
@@ -87,8 +96,8 @@ public final class Peer {
     say(reply);
   }
 
-  private synchronized void say(ObjectNode reply) {
-    out.println(reply);
+  private synchronized void say(ObjectNode reply) throws IOException {
+    out.println(ASCII.writeValueAsString(reply));
     out.flush();
   }
 
@@ -147,11 +156,18 @@ public final class Peer {
     List<Event> events = session(request).events();
     List<String> ids = new ArrayList<>();
     for (int index = 0; index < events.size(); index++) {
-      if (!events.get(index).equals(built(request.get("events").get(index).asText()))) {
-        ids.add(events.get(index).id());
+      Event read = events.get(index);
+      if (!equal(read, built(request.get("events").get(index).asText()))) {
+        ids.add(read.id());
       }
     }
     return ids;
+  }
+
+  /** Event's own equals takes two arrays of the same bytes for two things; its JSON, a set for a list. */
+  private static boolean equal(Event read, Event written) {
+    return read.toJson().equals(written.toJson())
+        && read.actions().stateDelta().equals(written.actions().stateDelta());
   }
 
   private Object turn(JsonNode request) {

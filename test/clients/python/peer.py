@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import datetime
+import enum
 import json
 import math
 import sys
@@ -53,8 +54,15 @@ def built(text: str) -> Event:
 
 
 def shown(event: Event) -> str:
-    """The text of an event, which is ADK's own JSON."""
-    return event.model_dump_json(by_alias=True, exclude_none=True)
+    """The text of an event under ADK's own names; pydantic's writer of JSON refuses lone surrogates."""
+    return json.dumps(event.model_dump(by_alias=True, exclude_none=True, warnings=False), default=plain)
+
+
+def plain(value: Any) -> Any:
+    """What stands in the JSON for what has no place in it."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else sorted(value)
 
 
 class ScriptedModel(BaseLlm):
@@ -114,9 +122,7 @@ class Peer:
         runner = Runner(app_name=key["app_name"], agent=agent, session_service=self.sessions)
         message = types.Content(role="user", parts=[types.Part(text=request["text"])])
         answer = ""
-        async for event in runner.run_async(
-            user_id=key["user_id"], session_id=key["session_id"], new_message=message
-        ):
+        async for event in runner.run_async(user_id=key["user_id"], session_id=key["session_id"], new_message=message):
             if event.is_final_response() and event.content and event.content.parts:
                 answer = event.content.parts[0].text or ""
         return answer

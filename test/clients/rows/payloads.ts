@@ -17,15 +17,15 @@ export const payloads: readonly Row[] = [
   }),
   field(
     "customMetadata",
-    { text: "x", number: 1.5, list: ["a", "b"], "": { deep: [null] } },
+    { "": { deep: [null] }, list: ["a", "b"], number: 1.5, text: "x" },
     {
       writers: notJava,
       read: {
         java: [
-          { key: "text", stringValue: "x" },
-          { key: "number", numericValue: 1.5 },
-          { key: "list", stringListValue: { values: ["a", "b"] } },
           { key: "", stringValue: '{"deep":[null]}' },
+          { key: "list", stringListValue: { values: ["a", "b"] } },
+          { key: "number", numericValue: 1.5 },
+          { key: "text", stringValue: "x" },
         ],
       },
       note: "an object; Java's model is a list, and it reads one entry per member: texts, numbers (as float), lists of texts, and the JSON text of all else",

@@ -40,7 +40,7 @@ export const stateValues: readonly Row[] = [
     read: { typescript: digits("9223372036854776000") },
     note: "int64 in Go, Long in Java; TypeScript reads the nearest number, and cannot write a BigInt",
   }),
-  state("an integer beyond 2^63", "huge", digits("1180591620717411303424"), {
+  state("an integer beyond 2^63", "huge", digits("1180591620717411303425"), {
     writers: ["python", "java"],
     read: { go: (sent: unknown) => sent, typescript: digits("1.1805916207174113e+21") },
     note: "float64 where that is exact, else json.Number in Go; BigInteger in Java",

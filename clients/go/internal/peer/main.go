@@ -170,11 +170,11 @@ func (p *peer) read(ctx context.Context, asked *request) (*contents, error) {
 	}
 	all := &contents{State: string(text)}
 	for event := range found.Events().All() {
-		text, err := json.Marshal(event)
+		text, err := shown(event)
 		if err != nil {
 			return nil, err
 		}
-		all.Events = append(all.Events, string(text))
+		all.Events = append(all.Events, text)
 	}
 	return all, nil
 }
@@ -247,6 +247,27 @@ func built(text string) (*session.Event, error) {
 		event.Actions.StateDelta[name] = native(value)
 	}
 	return event, nil
+}
+
+// shown is an event in ADK's own JSON, but with the fractions of offsets into a video, which that rounds away.
+func shown(event *session.Event) (string, error) {
+	text, err := json.Marshal(event)
+	if err != nil || event.Content == nil {
+		return string(text), err
+	}
+	for _, part := range event.Content.Parts {
+		if part.VideoMetadata == nil {
+			continue
+		}
+		for name, offset := range map[string]time.Duration{
+			"startOffset": part.VideoMetadata.StartOffset, "endOffset": part.VideoMetadata.EndOffset,
+		} {
+			rounded := fmt.Sprintf("%q:%q", name, fmt.Sprintf("%.0fs", offset.Seconds()))
+			exact := fmt.Sprintf("%q:%q", name, fmt.Sprint(offset.Seconds())+"s")
+			text = bytes.Replace(text, []byte(rounded), []byte(exact), 1)
+		}
+	}
+	return string(text), nil
 }
 
 // native puts what JSON has not in the place of its name. Numbers are float64, as everywhere in ADK for Go, but for

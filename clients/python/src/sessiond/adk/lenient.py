@@ -63,6 +63,11 @@ def _mend(data: dict[str, Any], kind: str, place: tuple[int | str, ...]) -> bool
         # What payload_text made of a NaN where the model wants a number.
         parent[key] = math.nan
         return True
+    if kind == "dict_type" and place == ("customMetadata",):
+        # Java's is a list. Nothing else has another type in another language.
+        del parent[key]
+        _report("customMetadata (a list)")
+        return True
     return False
 
 
