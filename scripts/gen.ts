@@ -44,6 +44,9 @@ const targets: readonly Target[] = [
       ["py.typed", ""],
     ]),
   },
+  { folder: "gen/go", from: "go" },
+  { folder: "gen/java", from: "java" },
+  // Each client carries its own, so that it installs by itself.
   {
     folder: "clients/python/src/sessiond/v1",
     from: "python/sessiond/v1",
