@@ -29,6 +29,7 @@ export const steps: readonly Step[] = [
   script("proto lint and breaking changes", "lint-proto.ts"),
   script("generated code is current", "gen.ts", "--check"),
   script("table of bad input is current", "docs-bad-input.ts", "--check"),
+  script("table of clients is current", "docs-clients.ts", "--check"),
   script("configuration reference is current", "docs-config.ts", "--check"),
   {
     // One run for all suites (a suite is a folder below test/), so that they share the database servers.
