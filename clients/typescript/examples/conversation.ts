@@ -1,7 +1,7 @@
 /**
  * Leads a conversation that sessiond keeps, and reads it back as another process would.
  *
- * Start the server with `npm start`, then: node examples/conversation.ts [host:port]
+ * Start the server with `npm start`, then: node conversation.ts [host:port]
  * Run it twice: the second run goes on with the first one's state.
  */
 import { isFinalResponse, Runner } from "@google/adk";

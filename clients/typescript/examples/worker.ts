@@ -1,7 +1,7 @@
 /**
  * Follows a session and keeps its place in a file, so that every event is handled at least once, whatever breaks.
  *
- * node examples/worker.ts host:port app user session cursor-file
+ * node worker.ts host:port app user session cursor-file
  */
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { tail } from "sessiond-client";
