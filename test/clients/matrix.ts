@@ -22,8 +22,26 @@ interface Contents {
   readonly state?: unknown;
 }
 
+/** The fields of the tables that a language's ADK has, by the object that they are of. */
+function inTheTable(language: Language): Record<"event" | "actions" | "part", Set<string>> {
+  const known = rows.filter((row) => row.known.includes(language));
+  return {
+    event: new Set(["id", "actions", ...known.map(({ at }) => String(at[0]))]),
+    actions: new Set(known.filter(({ at }) => at[0] === "actions").map(({ at }) => String(at[1]))),
+    part: new Set(known.flatMap(({ field }) => /^content\.parts\[\]\.(\w+)/.exec(field)?.[1] ?? [])),
+  };
+}
+
 /** Four languages and the stubs write, four languages and the stubs read. */
 export function matrixTests(setting: () => Setting): void {
+  test.for(languages)("the table has the fields that the ADK for %s declares", async (language) => {
+    const declared = await setting().peers[language].declared();
+    const table = inTheTable(language);
+    for (const of of ["event", "actions", "part"] as const) {
+      expect([...table[of]].toSorted(), of).toEqual(declared[of].toSorted());
+    }
+  });
+
   for (const writer of languages) {
     describe(`what ${writer} writes`, () => {
       const mine = rows.filter((row) => writersOf(row).includes(writer));

@@ -84,6 +84,11 @@ export class Peer {
     return (await this.#ask({ do: "unequal", key, events })) as string[];
   }
 
+  /** The names of the fields that the language's ADK declares. */
+  async declared(): Promise<Readonly<Record<"event" | "actions" | "part", readonly string[]>>> {
+    return (await this.#ask({ do: "declared" })) as Record<"event" | "actions" | "part", string[]>;
+  }
+
   /** Leads one turn with the language's Runner, and gives the agent's answer. */
   async turn(key: Key, text: string): Promise<string> {
     return (await this.#ask({ do: "turn", key, text })) as string;

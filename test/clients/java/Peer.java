@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.adk.JsonBaseModel;
 import com.google.adk.agents.LlmAgent;
 import com.google.adk.events.Event;
+import com.google.adk.events.EventActions;
 import com.google.adk.models.BaseLlm;
 import com.google.adk.models.BaseLlmConnection;
 import com.google.adk.models.LlmRequest;
@@ -109,6 +110,11 @@ public final class Peer {
         return read(request);
       case "unequal":
         return unequal(request);
+      case "declared":
+        return Map.of(
+            "event", fieldsOf(Event.class),
+            "actions", fieldsOf(EventActions.class),
+            "part", fieldsOf(Part.class));
       case "turn":
         return turn(request);
       case "follow":
@@ -168,6 +174,18 @@ public final class Peer {
   private static boolean equal(Event read, Event written) {
     return read.toJson().equals(written.toJson())
         && read.actions().stateDelta().equals(written.actions().stateDelta());
+  }
+
+  /** The JSON names of a model's properties. */
+  private static List<String> fieldsOf(Class<?> model) {
+    return ADK
+        .getSerializationConfig()
+        .introspect(ADK.constructType(model))
+        .findProperties()
+        .stream()
+        .filter(property -> property.couldSerialize())
+        .map(property -> property.getName())
+        .toList();
   }
 
   private Object turn(JsonNode request) {

@@ -15,6 +15,7 @@ from typing import Any
 
 from google.adk.agents import LlmAgent
 from google.adk.events.event import Event
+from google.adk.events.event_actions import EventActions
 from google.adk.models.base_llm import BaseLlm
 from google.adk.models.llm_request import LlmRequest
 from google.adk.models.llm_response import LlmResponse
@@ -115,6 +116,12 @@ class Peer:
         session = await self.session(request["key"])
         pairs = zip(session.events, map(built, request["events"]), strict=True)
         return [read.id for read, written in pairs if read != written]
+
+    async def declared(self, _: dict[str, Any]) -> dict[str, list[str]]:
+        models = {"event": Event, "actions": EventActions, "part": types.Part}
+        return {
+            name: [field.alias or key for key, field in model.model_fields.items()] for name, model in models.items()
+        }
 
     async def turn(self, request: dict[str, Any]) -> str:
         key = names(request["key"])

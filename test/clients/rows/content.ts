@@ -86,4 +86,6 @@ export const content: readonly Row[] = [
     at: ["content", "parts", 0],
   },
   part("audioTranscription", { text: "said", finished: true }, { known: notJava }),
+  part("mediaProcessing", "AGENTIC", { known: ["python", "typescript"] }),
+  part("speechMetadata", { speaker: "s", style: "calm" }, { known: ["python", "typescript"] }),
 ];

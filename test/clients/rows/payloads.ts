@@ -50,10 +50,7 @@ export const payloads: readonly Row[] = [
     promptTokensDetails: [{ modality: "TEXT", tokenCount: 3 }],
   }),
   field("finishReason", "STOP", { note: "an enum: its name; unknown ones are read" }),
-  field("modelVersion", "m-1", {
-    note: "undeclared in ADK for TypeScript, which keeps it",
-    known: ["python", "go", "java"],
-  }),
+  field("modelVersion", "m-1"),
   field("avgLogprobs", -0.125, { known: ["python", "go", "java"] }),
   field("inputTranscription", { text: "in", finished: true }),
   field("outputTranscription", { text: "out", finished: true }),
@@ -88,8 +85,8 @@ export const payloads: readonly Row[] = [
     { newHandle: "h", resumable: true },
     { known: ["python", "typescript"] },
   ),
-  field("liveSessionId", "live", { known: ["python"] }),
-  field("goAway", { timeLeft: "9s" }, { known: ["python"] }),
+  field("liveSessionId", "live", { known: ["python", "typescript"] }),
+  field("goAway", { timeLeft: "9s" }, { known: ["python", "typescript"] }),
   field("voiceActivity", { voiceActivityType: "ACTIVITY_START" }, { known: ["python"] }),
   field("turnCompleteReason", "RESPONSE_REJECTED", { known: ["python"] }),
   field(
@@ -97,6 +94,18 @@ export const payloads: readonly Row[] = [
     { fingerprint: "f", contents_count: 2, cache_name: "c", expire_time: 1.5, invocations_used: 1 },
     { known: ["python"], note: "ADK's own names have no camelCase here" },
   ),
-  field("interactionId", "i", { known: ["python"] }),
+  field("interactionId", "i", { known: ["python", "typescript"] }),
+  field("interactionStatus", "completed", { known: ["python"] }),
   field("environmentId", "e", { known: ["python"] }),
+  field("isCompacted", true, {
+    known: ["typescript"],
+    note: "a CompactedEvent: TypeScript has a compaction in the event, Python and Java in the actions, and neither takes the other's for one",
+  }),
+  field("startTime", 1_742_000_000_123, {
+    known: ["typescript"],
+    note: "of a CompactedEvent: milliseconds, as ADK has it",
+  }),
+  field("endTime", 1_742_000_001_123, { known: ["typescript"], note: "as startTime" }),
+  field("compactedContent", "short", { known: ["typescript"] }),
+  field("isScratchpad", true, { known: ["typescript"] }),
 ];

@@ -2,8 +2,10 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   BaseLlm,
+  type CompactedEvent,
   createEvent,
   type Event,
+  type EventActions,
   FunctionTool,
   isFinalResponse,
   LlmAgent,
@@ -36,6 +38,76 @@ interface Seen {
   readonly author: string;
 }
 
+type Part = NonNullable<NonNullable<Event["content"]>["parts"]>[number];
+
+// Types are gone at run time: tsc says where these are not what ADK declares.
+const eventFields: Record<Exclude<keyof (Event & CompactedEvent), symbol>, true> = {
+  content: true,
+  groundingMetadata: true,
+  citationMetadata: true,
+  partial: true,
+  turnComplete: true,
+  errorCode: true,
+  errorMessage: true,
+  interrupted: true,
+  customMetadata: true,
+  usageMetadata: true,
+  finishReason: true,
+  liveSessionResumptionUpdate: true,
+  goAway: true,
+  inputTranscription: true,
+  outputTranscription: true,
+  interactionId: true,
+  modelVersion: true,
+  liveSessionId: true,
+  id: true,
+  invocationId: true,
+  author: true,
+  actions: true,
+  longRunningToolIds: true,
+  branch: true,
+  timestamp: true,
+  output: true,
+  route: true,
+  nodeInfo: true,
+  isolationScope: true,
+  isCompacted: true,
+  startTime: true,
+  endTime: true,
+  compactedContent: true,
+  isScratchpad: true,
+};
+const actionFields: Record<keyof EventActions, true> = {
+  skipSummarization: true,
+  stateDelta: true,
+  artifactDelta: true,
+  transferToAgent: true,
+  escalate: true,
+  requestedAuthConfigs: true,
+  requestedToolConfirmations: true,
+  agentState: true,
+  endOfAgent: true,
+};
+const partFields: Record<keyof Part, true> = {
+  mediaResolution: true,
+  toolCall: true,
+  toolResponse: true,
+  audioTranscription: true,
+  codeExecutionResult: true,
+  executableCode: true,
+  fileData: true,
+  functionCall: true,
+  functionResponse: true,
+  inlineData: true,
+  text: true,
+  thought: true,
+  thoughtSignature: true,
+  videoMetadata: true,
+  partMetadata: true,
+  mediaProcessing: true,
+  speechMetadata: true,
+};
+
 const language = "typescript";
 const sessionService = new SessiondSessionService(process.argv[2] ?? "");
 const followed: Seen[] = [];
@@ -58,6 +130,13 @@ const commands = {
     return session.events
       .filter((event, index) => !isDeepStrictEqual(plain(event), plain(built(events[index] ?? ""))))
       .map((event) => event.id);
+  },
+  async declared(_: Request) {
+    return {
+      event: Object.keys(eventFields),
+      actions: Object.keys(actionFields),
+      part: Object.keys(partFields),
+    };
   },
   async turn({ key, text }: Request) {
     const agent = new LlmAgent({ name: `${language}_agent`, model: new ScriptedModel(), tools: [carry] });
