@@ -12,12 +12,14 @@ import (
 	"log"
 	"math"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/adk/v2/session"
+	"google.golang.org/genai"
 
 	"sessiond.dev/go/sessiond"
 	pb "sessiond.dev/go/sessiond/v1"
@@ -111,6 +113,12 @@ func (p *peer) do(ctx context.Context, asked *request) (any, error) {
 		return p.read(ctx, asked)
 	case "unequal":
 		return p.unequal(ctx, asked)
+	case "declared":
+		return map[string][]string{
+			"event":   fieldsOf(reflect.TypeFor[session.Event]()),
+			"actions": fieldsOf(reflect.TypeFor[session.EventActions]()),
+			"part":    fieldsOf(reflect.TypeFor[genai.Part]()),
+		}, nil
 	case "turn":
 		return p.turn(ctx, asked)
 	case "follow":
@@ -224,6 +232,21 @@ func (p *peer) follow(ctx context.Context, asked *request) error {
 		}
 	}()
 	return <-live
+}
+
+// fieldsOf are the JSON names of a struct's fields.
+func fieldsOf(of reflect.Type) []string {
+	names := []string{}
+	for index := range of.NumField() {
+		field := of.Field(index)
+		if field.Anonymous {
+			names = append(names, fieldsOf(field.Type)...)
+			continue
+		}
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
 }
 
 // built is the event of a text, which is ADK's own JSON.
