@@ -210,10 +210,18 @@ describe("a tail", () => {
     stop.abort();
     assert.deepEqual(await collect(updates), []);
 
-    const closing = newService();
-    const others = closing.tail(keyOf(session));
-    await until(others, caughtUp);
-    await closing.close();
-    await assert.rejects(collect(others), SessiondError);
+    const nobody = await Server.prepare();
+    for (const [to, wanted] of [
+      [target, caughtUp],
+      [nobody.target, waiting],
+    ] as const) {
+      const closing = newService({}, to);
+      const others = closing.tail({ ...keyOf(session), backoff: { initialMs: 600_000, maxMs: 600_000 } });
+      await until(others, wanted);
+      const next = others.next();
+      await closing.close();
+      await assert.rejects(next, { name: "SessiondError", message: "The service was closed." });
+    }
+    await nobody.stop();
   });
 });

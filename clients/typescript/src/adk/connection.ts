@@ -1,6 +1,6 @@
 /** The way to one server, and calls over it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
+import { type CallOptions, type Client, Code, createClient } from "@connectrpc/connect";
 import type { SessionKey } from "../gen/sessiond/v1/session_pb.ts";
 import {
   SessionService,
@@ -10,7 +10,7 @@ import {
 import type { Settings } from "../grpc/options.ts";
 import { createGrpcTransport, type GrpcTransport } from "../grpc/transport.ts";
 import { type TailOptions, type TailUpdate, tail } from "../tail.ts";
-import { DeadlineError, fromCallError, isRetryable, type SessiondError, UnavailableError } from "./errors.ts";
+import { DeadlineError, fromCallError, isRetryable, SessiondError, UnavailableError } from "./errors.ts";
 
 /** Pauses between tries, in ms; each is drawn from half of it to all of it. */
 const firstPauseMs = 100;
@@ -29,6 +29,8 @@ interface Channels {
   readonly unary: SessionClient;
   readonly streams: SessionClient;
   readonly transports: readonly GrpcTransport[];
+  /** Aborted when they are closed, which also ends what waits to connect again. */
+  readonly closing: AbortController;
 }
 
 /** Makes calls. It connects at the first. */
@@ -117,18 +119,24 @@ export class Connection {
    * @throws SessiondError that no reconnect would change
    */
   async *tail(key: SessionKey, place: TailPlace): AsyncGenerator<TailUpdate, void, undefined> {
+    const { streams, closing } = this.#open();
+    const signal = AbortSignal.any([closing.signal, ...(place.signal === undefined ? [] : [place.signal])]);
     try {
-      yield* tail(this.#open().streams, { ...place, key });
+      yield* tail(streams, { ...place, key, signal });
     } catch (error) {
       throw fromCallError(error, key.sessionId);
+    }
+    if (closing.signal.aborted && place.signal?.aborted !== true) {
+      throw new SessiondError("The service was closed.", { code: Code.Canceled });
     }
   }
 
   /** Ends the calls that run, with an error, and closes the channels. A later call connects anew. */
   close(): void {
-    const { transports = [] } = this.#channels ?? {};
+    const channels = this.#channels;
     this.#channels = undefined;
-    for (const transport of transports) transport.close();
+    channels?.closing.abort();
+    for (const transport of channels?.transports ?? []) transport.close();
   }
 
   #open(): Channels {
@@ -139,6 +147,7 @@ export class Connection {
         unary: createClient(SessionService, unary),
         streams: createClient(SessionService, streams),
         transports: [unary, streams],
+        closing: new AbortController(),
       };
     }
     return this.#channels;
