@@ -65,7 +65,12 @@ export class Peer {
   /** Starts all of them. One after the other builds; each of them takes what the machine has. */
   static async startAll(target: string): Promise<Readonly<Record<Language, Peer>>> {
     const peers: Partial<Record<Language, Peer>> = {};
-    for (const language of languages) peers[language] = await Peer.start(language, target);
+    try {
+      for (const language of languages) peers[language] = await Peer.start(language, target);
+    } catch (error) {
+      await Promise.all(Object.values(peers).map((peer) => peer.stop()));
+      throw error;
+    }
     return peers as Record<Language, Peer>;
   }
 

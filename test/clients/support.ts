@@ -35,6 +35,7 @@ export class Setting {
       return new Setting(server, folder, await Peer.startAll(server.grpcAddress));
     } catch (error) {
       await server.stop();
+      rmSync(folder, { recursive: true, force: true });
       throw error;
     }
   }

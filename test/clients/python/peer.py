@@ -47,8 +47,8 @@ def native(value: Any) -> Any:
 
 def built(text: str) -> Event:
     """The event of a text, which is ADK's own JSON."""
-    data = json.loads(text)
-    delta = {key: native(value) for key, value in data["actions"].pop("stateDelta", {}).items()}
+    data = json.loads(text, object_hook=native)
+    delta = data["actions"].pop("stateDelta", {})
     event = Event.model_validate(data)
     event.actions.state_delta = delta
     return event

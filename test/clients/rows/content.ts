@@ -52,6 +52,17 @@ export const content: readonly Row[] = [
       note: "beyond 2^53 Go reads an int64, where ADK itself has float64; TypeScript the nearest number",
     },
   ),
+  part(
+    "functionCall.args, NaN",
+    { x: { $: "nan" } },
+    {
+      at: ["content", "parts", 0, "functionCall", "args"],
+      writers: ["python", "typescript"],
+      wire: { python: { x: null }, typescript: { x: null } },
+      becomes: "null",
+      note: "null, as JSON has no NaN; Java does the same, and in Go it is an error",
+    },
+  ),
   part("functionCall.partialArgs", [{ jsonPath: "$.a", stringValue: "x", willContinue: true }]),
   part("functionCall.willContinue", true),
   part("functionResponse", {

@@ -182,7 +182,7 @@ async function sessionOf(key: Key): Promise<Session> {
 
 /** The event of a text, which is ADK's own JSON. */
 function built(text: string): Event {
-  const data = JSON.parse(text) as Event;
+  const data = JSON.parse(text, (_, value) => (value?.$ === "nan" ? Number.NaN : value)) as Event;
   const { stateDelta, ...actions } = data.actions;
   const event = createEvent(data);
   for (const [name, value] of Object.entries(stateDelta ?? {})) stateDelta[name] = native(value);
