@@ -75,6 +75,12 @@ export const foreignRows: readonly ForeignRow[] = [
     { note: "ADK's own stores in Python have it" },
   ),
   foreign(
+    "url-safe base64 in grounding metadata",
+    { groundingMetadata: '{"searchEntryPoint":{"sdkBlob":"-_8="}}' },
+    ["groundingMetadata", "searchEntryPoint", "sdkBlob"],
+    "+/8=",
+  ),
+  foreign(
     "null for an absent member",
     { content: '{"role":"model","parts":[{"text":"x","functionCall":null}]}' },
     ["content", "parts", 0, "text"],

@@ -2,12 +2,15 @@
 import type { Event } from "@google/adk";
 
 /**
- * Puts the bytes of an event's content into the standard alphabet, which models and ADK's own code want. Writers of
+ * Puts the bytes of an event's content and grounding into the standard alphabet, which models and ADK's own code want. Writers of
  * this project send nothing else, but what a program with plain stubs or an importer stored may be url-safe.
  */
 export function standardBase64(event: Event): void {
   const content: unknown = event.content;
   if (isObject(content)) mendParts(content["parts"]);
+  const grounding: unknown = event.groundingMetadata;
+  if (isObject(grounding) && isObject(grounding["searchEntryPoint"]))
+    mend(grounding["searchEntryPoint"], "sdkBlob");
 }
 
 function mendParts(parts: unknown): void {
