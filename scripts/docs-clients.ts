@@ -41,8 +41,8 @@ conversation in turn, each with the state that the one before left, while a tail
 How to read the tables: a language's column has its ADK's name of the field. "–": its ADK has none, so that it does not write the field
 and leaves it out when it reads; "kept": undeclared in ADK for TypeScript, whose events are plain objects, and there to be read all
 the same. The example is the JSON on the wire. What the last column does not mention, every language that has the field writes and
-reads in the same way. The versions are those of the clients' tests: google-adk 2.13 for Python, ADK 2.2 for Go, the newest for Java
-and TypeScript.
+reads in the same way. The versions are the newest of those that the clients' tests run under: google-adk 2.13 for Python, ADK 2.2 for Go, 1.8 for Java,
+2.0 for TypeScript.
 
 ${written.map(({ title, rows }) => `## ${title}\n\n${tableOf(rows)}`).join("\n\n")}
 
