@@ -33,7 +33,7 @@ An event's envelope is typed ([protocol](protocol.md)); everything else travels 
 seconds, standard base64, durations as \`1.5s\`, enums by name, no member for what is absent. The clients convert from and to what their
 ADK has: Python's snake_case, Go's \`time.Time\`, the milliseconds of Java and TypeScript, URL-safe base64.
 
-Every row below is a test: a program in each language, with that language's ADK, writes an event with the value; what is stored is
+Everything below is a test: a program in each language, with that language's ADK, writes an event with the value; what is stored is
 looked at; a program in each language reads it, and what it has is compared, member by member, with what the row says
 ([\`test/clients\`](../test/clients), the step "clients together"). In the same run four agents with scripted models lead one
 conversation in turn, each with the state that the one before left, while a tail in each language follows it.
@@ -46,7 +46,12 @@ reads in the same way. The versions are the newest of those that the clients' te
 
 ${written.map(({ title, rows }) => `## ${title}\n\n${tableOf(rows)}`).join("\n\n")}
 
-In a session's merged state a value is what it is in the event that set it last; a removed key is not there. How scopes
+## The session
+
+A session's time of the last update is the timestamp of its newest event: \`last_update_time\` in Python (seconds), \`LastUpdateTime()\` in
+Go (\`time.Time\`), \`lastUpdateTime()\` in Java (\`Instant\`), \`lastUpdateTime\` in TypeScript (milliseconds).
+
+In its merged state a value is what it is in the event that set it last; a removed key is not there. How scopes
 and merges work is in [the protocol](protocol.md).
 
 ## ${foreign.title}

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { EventSchema } from "../../gen/ts/sessiond/v1/event_pb.ts";
 import { differences, parse, stringify } from "./exact.ts";
 import { type Language, languages } from "./languages.ts";
-import { around, fromAdk, fromWire, type Normal, toAdk, valueAt, without } from "./normal.ts";
+import { around, fromAdk, fromWire, type Normal, toAdk, updateTime, valueAt, without } from "./normal.ts";
 import type { Key } from "./peer.ts";
 import { nothing, type Reading, type Row } from "./row.ts";
 import { foreignRows, written } from "./rows/index.ts";
@@ -19,7 +19,9 @@ const rows = [blank, ...written.flatMap((table) => table.rows)];
 /** What a session has, for one reader. */
 interface Contents {
   readonly events: readonly Normal[];
-  readonly state?: unknown;
+  readonly state: unknown;
+  /** Of the last update, in seconds. */
+  readonly time: number;
 }
 
 /** The fields of the tables that a language's ADK has, by the object that they are of. */
@@ -70,6 +72,7 @@ export function matrixTests(setting: () => Setting): void {
         test(`is read by ${reader}`, async () => {
           const contents = await readBy(setting(), reader, writer);
           expect(wrong(mine, contents, reader, writer)).toEqual([]);
+          expect(contents.time, "the session's last update").toBe(stored.at(-1)?.["timestamp"]);
         });
       }
 
@@ -173,6 +176,10 @@ async function storedEvents({ stubs }: Setting, writer: Writer): Promise<Normal[
 }
 
 async function readBy({ peers }: Setting, reader: Language, writer: Writer): Promise<Contents> {
-  const { events, state } = await peers[reader].read(keyOf(writer));
-  return { events: events.map((text) => fromAdk(reader, text)), state: parse(state) };
+  const { events, state, time } = await peers[reader].read(keyOf(writer));
+  return {
+    events: events.map((text) => fromAdk(reader, text)),
+    state: parse(state),
+    time: updateTime(reader, time),
+  };
 }

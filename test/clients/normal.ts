@@ -90,6 +90,12 @@ export function fromWire(event: StoredEvent): Normal {
   });
 }
 
+/** Seconds of a session's last update, which is a text where it is no number. */
+export function updateTime(language: Language, time: number | string): number {
+  if (typeof time === "string") return secondsOfText(time);
+  return language === "typescript" ? time / 1000 : time;
+}
+
 const bytes = new Set(["thoughtSignature", "data", "sdkBlob"]);
 const durations = new Set(["startOffset", "endOffset"]);
 

@@ -16,6 +16,13 @@ export interface Key {
   readonly session: string;
 }
 
+/** A session: state and events in JSON of ADK, and the time of the last update as ADK has it. */
+export interface ReadSession {
+  readonly state: string;
+  readonly events: readonly string[];
+  readonly time: number | string;
+}
+
 /** An event that a tail gave. */
 export interface Seen {
   readonly seq: number;
@@ -80,8 +87,8 @@ export class Peer {
   }
 
   /** The session as the language's ADK has it. */
-  async read(key: Key): Promise<{ readonly state: string; readonly events: readonly string[] }> {
-    return (await this.#ask({ do: "read", key })) as { state: string; events: string[] };
+  async read(key: Key): Promise<ReadSession> {
+    return (await this.#ask({ do: "read", key })) as ReadSession;
   }
 
   /** The ids of the stored events that are not equal, by the language's own comparison, to the written ones. */

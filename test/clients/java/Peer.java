@@ -155,7 +155,10 @@ public final class Peer {
     for (Event event : session.events()) {
       events.add(event.toJson());
     }
-    return Map.of("state", ADK.writeValueAsString(session.state()), "events", events);
+    return Map.of(
+        "state", ADK.writeValueAsString(session.state()),
+        "events", events,
+        "time", session.lastUpdateTime().toString());
   }
 
   private Object unequal(JsonNode request) throws Exception {

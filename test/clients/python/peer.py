@@ -110,7 +110,8 @@ class Peer:
 
     async def read(self, request: dict[str, Any]) -> dict[str, Any]:
         session = await self.session(request["key"])
-        return {"state": json.dumps(session.state), "events": [shown(event) for event in session.events]}
+        events = [shown(event) for event in session.events]
+        return {"state": json.dumps(session.state), "events": events, "time": session.last_update_time}
 
     async def unequal(self, request: dict[str, Any]) -> list[str]:
         session = await self.session(request["key"])

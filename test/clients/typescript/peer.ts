@@ -123,6 +123,7 @@ const commands = {
     return {
       state: JSON.stringify(session.state),
       events: session.events.map((event) => JSON.stringify(event)),
+      time: session.lastUpdateTime,
     };
   },
   async unequal({ key, events }: Request) {

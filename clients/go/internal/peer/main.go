@@ -51,6 +51,7 @@ type reply struct {
 type contents struct {
 	State  string   `json:"state"`
 	Events []string `json:"events"`
+	Time   string   `json:"time"`
 }
 
 // seen is an event that the tail gave.
@@ -176,7 +177,7 @@ func (p *peer) read(ctx context.Context, asked *request) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &contents{State: string(text)}
+	all := &contents{State: string(text), Time: found.LastUpdateTime().UTC().Format(time.RFC3339Nano)}
 	for event := range found.Events().All() {
 		text, err := shown(event)
 		if err != nil {
