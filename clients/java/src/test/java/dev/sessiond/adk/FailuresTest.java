@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -357,14 +358,19 @@ class FailuresTest {
   void aClosedServiceEndsItsCallsAndConnectsAnew() throws Exception {
     try (Proxy proxy = new Proxy(TestServer.sharedTarget());
         SessiondSessionService service = service(proxy.target(), 30)) {
-      create(service);
+      Session session = create(service);
       proxy.loseAnswers();
       CompletableFuture<Session> reading =
           begin(service.getSession(app, "ana", "s1", Optional.empty()).toSingle());
       proxy.awaitLost();
+      proxy.loseAnswers();
+      CompletableFuture<Event> append = begin(service.appendEvent(session, message("1")));
+      proxy.awaitLost();
       service.close();
-      Exception error = assertThrows(Exception.class, reading::get);
-      assertTrue(error.getMessage().contains("closed"), error.toString());
+      for (CompletableFuture<?> call : List.of(reading, append)) {
+        Exception error = assertThrows(ExecutionException.class, call::get);
+        assertTrue(error.getMessage().contains("service was closed"), error.toString());
+      }
       proxy.cut();
       assertEquals("s1", read(service).id());
     }
