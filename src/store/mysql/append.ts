@@ -46,7 +46,7 @@ export interface AppendOptions extends AppendLimits {
 /** Commits a group in one transaction. The outcomes are in the order of the group. */
 export async function append(
   pool: Pool,
-  known: KnownHeads,
+  heads: KnownHeads,
   group: readonly AppendInput[],
   options: AppendOptions,
   signal: AbortSignal | undefined,
@@ -57,73 +57,72 @@ export async function append(
     if (error !== undefined) refused.set(input, { ok: false, error });
   }
   const rest = group.filter((input) => !refused.has(input));
-  const planned = rest.length === 0 ? [] : await commit(pool, known, rest, options, signal);
+  const planned = rest.length === 0 ? [] : await commit(pool, heads, rest, options, signal);
   const outcomes = planned.values();
   return group.map((input) => refused.get(input) ?? (outcomes.next().value as AppendOutcome));
 }
 
 async function commit(
   pool: Pool,
-  known: KnownHeads,
+  heads: KnownHeads,
   group: readonly AppendInput[],
   options: AppendOptions,
   signal: AbortSignal | undefined,
 ): Promise<readonly AppendOutcome[]> {
-  const head = known.ofOnly(group);
-  if (head !== undefined) {
-    const outcomes = await commitAfter(head, pool, known, group, options, signal);
-    if (outcomes !== undefined) return outcomes;
-    known.forget(head);
-  }
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
-    const { heads, owners, marks } = await load(transaction, group);
+    const known = heads.ofOnly(group);
+    if (known !== undefined) {
+      const plan = await commitAfter(known, transaction, group, options);
+      if (plan !== undefined) {
+        heads.learn(plan);
+        return plan.outcomes;
+      }
+      heads.forget(known);
+      await transaction.restart();
+    }
+    const { heads: stored, owners, marks } = await load(transaction, group);
     const makers = group.filter(({ createUid }) => createUid !== undefined);
     const refuseOwner = await ownerCheck(
       transaction,
       makers.map(({ createOwnerId }) => createOwnerId),
     );
     const limits = refuseOwner === undefined ? options : { ...options, refuseOwner };
-    const plan = planAppends(group, heads, marks, limits);
+    const plan = planAppends(group, stored, marks, limits);
     const { maxStatementBytes, connection } = transaction;
     const said = connection.schema.owner?.notNull === true ? owners : undefined;
     const advance = advanceSessions(plan.advanced, said, maxStatementBytes);
     const statements = toStatements(plan, advance, options, transaction);
     if (statements.length > 0) await transaction.commit(statements);
-    known.learn(plan);
+    heads.learn(plan);
     return plan.outcomes;
   });
 }
 
 /**
- * The same for a session whose row is known: no statement reads it, one compares and replaces it. Undefined, and
- * nothing written, where the row is another by now, an event's id is stored already, or an append is not to be.
+ * Commits a group for a session whose row is known: no statement reads it, one compares and replaces it. Undefined,
+ * with the transaction to be restarted, where the row is another by now, an event's id is stored already, or an
+ * append is not to be.
  */
 async function commitAfter(
-  head: SessionHead,
-  pool: Pool,
-  known: KnownHeads,
+  known: SessionHead,
+  transaction: Transaction,
   group: readonly AppendInput[],
   options: AppendOptions,
-  signal: AbortSignal | undefined,
-): Promise<readonly AppendOutcome[] | undefined> {
-  const plan = planAppends(group, new Map([[keyText(head.key), head]]), new Map(), options);
+): Promise<AppendPlan | undefined> {
+  const plan = planAppends(group, new Map([[keyText(known.key), known]]), new Map(), options);
   const [next] = plan.advanced;
   if (next === undefined || plan.outcomes.some(({ ok }) => !ok)) return undefined;
-  return transact(pool, { signal, repeatable: true }, async (transaction) => {
-    try {
-      const [replaced] = await transaction.run(
-        toStatements(plan, [replaceSession(head, next)], options, transaction),
-      );
-      if (replaced?.affectedRows !== 1) return undefined;
-    } catch (error) {
-      // Of a row that was not replaced, the inserts may fail, too.
-      if (isDuplicateKey(error) || isParentGone(error)) return undefined;
-      throw error;
-    }
-    await transaction.commit();
-    known.learn(plan);
-    return plan.outcomes;
-  });
+  try {
+    const statements = toStatements(plan, [replaceSession(known, next)], options, transaction);
+    const [replaced] = await transaction.run(statements);
+    if (replaced?.affectedRows !== 1) return undefined;
+  } catch (error) {
+    // Of a row that was not replaced, the inserts may fail, too.
+    if (isDuplicateKey(error) || isParentGone(error)) return undefined;
+    throw error;
+  }
+  await transaction.commit();
+  return plan;
 }
 
 /** Locks the group's sessions in the order of their keys, then reads the events whose ids come again. */

@@ -62,6 +62,12 @@ export class Transaction {
     return results.slice(first.length, -1);
   }
 
+  /** Undoes what was done, so that another begins on the same connection. */
+  async restart(): Promise<void> {
+    await this.rollback();
+    this.state = "new";
+  }
+
   /** Ends it without a trace, if it did not end; a connection that cannot say so is dropped. */
   async rollback(): Promise<void> {
     if (this.state === "new" || this.state === "done" || !this.connection.usable) return;
