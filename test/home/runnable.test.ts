@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { preparePython } from "../api/harness/python-transport.ts";
+import { preparePython, pythonOfStubs } from "../api/harness/python-transport.ts";
 import { connect, type Data, newData, type Server, startServer } from "../api/harness.ts";
 import { serverTimeout } from "../support/databases/index.ts";
 import { type Block, blocksOf, documents, readDocument, root } from "./markdown.ts";
@@ -17,7 +17,7 @@ describe("runnable blocks", () => {
   let data: Data;
   let server: Server;
   beforeAll(async () => {
-    preparePython();
+    await preparePython();
     data = await newData("sqlite");
     server = await startServer({ store: data.url });
   }, serverTimeout);
@@ -57,7 +57,7 @@ describe("runnable blocks", () => {
 });
 
 function commandFor({ language }: Block): [string, ...string[]] {
-  if (language === "python") return [preparePython(), "-W", "error", "-c"];
+  if (language === "python") return [pythonOfStubs, "-W", "error", "-c"];
   if (language === "sh") return ["bash", "--norc", "-euo", "pipefail", "-c"];
   throw new Error(`nothing runs ${language}`);
 }

@@ -27,8 +27,8 @@ export interface Cluster {
   api(random: Random): Api;
   /** Of those, one over gRPC, whose reader's pace the server feels at once. */
   grpcApi(random: Random): Api;
-  /** How often a reader was cut off because it had stopped, over all servers that run. */
-  slowReaders(): number;
+  /** Whether a server that runs cut off the stream of this request id because its reader had stopped. */
+  cutOff(requestId: string): boolean;
   /** Cuts every connection to one server. */
   cut(random: Random): void;
   /** Kills one server and puts another in its place. */
@@ -49,11 +49,12 @@ export async function startCluster(
   return {
     api: (random) => random.pick(random.pick(nodes).apis),
     grpcApi: (random) => random.pick(nodes).apis[0],
-    slowReaders: () =>
-      nodes.reduce(
-        (sum, { server }) =>
-          sum + server.output().split('"resource_exhausted","reason":"SLOW_READER"').length - 1,
-        0,
+    cutOff: (requestId) =>
+      nodes.some(({ server }) =>
+        server
+          .output()
+          .split("\n")
+          .some((line) => line.includes('"reason":"SLOW_READER"') && line.includes(`"${requestId}"`)),
       ),
     cut(random) {
       const node = random.pick(nodes);

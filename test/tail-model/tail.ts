@@ -17,6 +17,8 @@ export interface TailOptions {
   readonly restless: boolean;
   /** How it stops reading its first connection, a few frames after it was caught up. */
   readonly stall?: Stall | undefined;
+  /** The request id of its calls; the servers' own where left out. */
+  readonly requestId?: string;
 }
 
 /** A reader that stops, with its connection open. */
@@ -35,6 +37,8 @@ export interface Tail {
   readonly log: TailLog & { readonly uid: string | undefined };
   /** Resolves once the events up to this seq and the changes up to this revision came. */
   reached(seq: number, revision: number): Promise<void>;
+  /** Resolves once it had all that there was. */
+  caughtUp(): Promise<void>;
   /** Ends it; also resolves when it ended by itself. */
   stop(): Promise<TailEnd>;
 }
@@ -49,13 +53,26 @@ export function startTail(options: TailOptions): Tail {
   const connections: MutableConnection[] = [];
   const stop = new AbortController();
   const waiting = new Set<() => void>();
-  const state = { uid: undefined as string | undefined, seq: 0, revision: 0 };
+  const state = { uid: undefined as string | undefined, seq: 0, revision: 0, caughtUp: false };
   const ended = run(options, connections, state, stop.signal, () => {
     for (const check of waiting) check();
   });
   ended.catch(() => {
     for (const check of waiting) check();
   });
+  /** Resolves when it is so, or the tail has ended. */
+  const until = async (isSo: () => boolean): Promise<void> => {
+    const arrived = new Promise<void>((resolve) => {
+      const check = () => {
+        if (!isSo()) return;
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+      check();
+    });
+    await Promise.race([arrived, ended]);
+  };
   return {
     log: {
       connections,
@@ -63,18 +80,8 @@ export function startTail(options: TailOptions): Tail {
         return state.uid;
       },
     },
-    async reached(seq, revision) {
-      const arrived = new Promise<void>((resolve) => {
-        const check = () => {
-          if (state.seq < seq || state.revision < revision) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-        check();
-      });
-      await Promise.race([arrived, ended]);
-    },
+    reached: (seq, revision) => until(() => state.seq >= seq && state.revision >= revision),
+    caughtUp: () => until(() => state.caughtUp),
     async stop() {
       stop.abort();
       return ended;
@@ -83,9 +90,9 @@ export function startTail(options: TailOptions): Tail {
 }
 
 async function run(
-  { key, api, random, restless, stall }: TailOptions,
+  { key, api, random, restless, stall, requestId }: TailOptions,
   connections: Connection[],
-  state: { uid: string | undefined; seq: number; revision: number },
+  state: { uid: string | undefined; seq: number; revision: number; caughtUp: boolean },
   stop: AbortSignal,
   arrived: () => void,
 ): Promise<TailEnd> {
@@ -100,7 +107,8 @@ async function run(
     try {
       const request = { key, follow: true, ...(cursor === "" ? start : { cursor }) };
       const signal = AbortSignal.any([stop, connection.signal]);
-      for await (const message of api().streamEvents(request, { signal })) {
+      const headers = requestId === undefined ? {} : { "x-request-id": requestId };
+      for await (const message of api().streamEvents(request, { signal, headers })) {
         const frame = toFrame(message);
         if (frame === undefined) continue;
         frames.push(frame);
@@ -113,6 +121,7 @@ async function run(
         } else if (frame.kind === "events") {
           state.revision = Math.max(state.revision, ...frame.events.map(({ revision }) => revision));
         } else if (frame.kind === "changed") state.revision = Math.max(state.revision, frame.revision);
+        state.caughtUp ||= frame.kind === "caughtUp";
         arrived();
         if (frame.kind === "closing") {
           if (frame.reason === ClosingReason.SESSION_DELETED) return "deleted";

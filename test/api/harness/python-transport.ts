@@ -7,23 +7,32 @@ import { createInterface } from "node:readline";
 import { create, type DescMethod, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type Code, ConnectError } from "@connectrpc/connect";
 import { findPython, must, root, venvPython } from "../../../scripts/lib.ts";
+import { withLock } from "../../support/databases/lock.ts";
 import { type ClosableTransport, firstOf, type HeadersInit } from "./transport.ts";
 
 /** What a user of the plain stubs installs, and google.rpc's messages to decode error details. */
 const pins = ["protobuf==7.36.2", "grpcio==1.85.1", "googleapis-common-protos==1.76.0"] as const;
 
-/** Installs `pins` once per checkout and version. */
-export function preparePython(): string {
-  const name = pins.join(" ");
-  const venv = join(root, ".cache/api-python", createHash("sha256").update(name).digest("hex").slice(0, 12));
-  const stamp = join(venv, "installed");
-  if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== name) {
+const installed = pins.join(" ");
+const venv = join(
+  root,
+  ".cache/api-python",
+  createHash("sha256").update(installed).digest("hex").slice(0, 12),
+);
+
+/** The interpreter that has `pins`, once `preparePython` is done. */
+export const pythonOfStubs = venvPython(venv);
+
+/** Installs `pins` once per checkout and version, whichever suite comes first. */
+export function preparePython(): Promise<void> {
+  return withLock("api-python", async () => {
+    const stamp = join(venv, "installed");
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === installed) return;
     rmSync(venv, { recursive: true, force: true });
     must(findPython(), ["-m", "venv", venv]);
-    must(venvPython(venv), ["-m", "pip", "install", "--quiet", "--only-binary", ":all:", ...pins]);
-    writeFileSync(stamp, name);
-  }
-  return venvPython(venv);
+    must(pythonOfStubs, ["-m", "pip", "install", "--quiet", "--only-binary", ":all:", ...pins]);
+    writeFileSync(stamp, installed);
+  });
 }
 
 interface Answer {
@@ -69,13 +78,9 @@ class Peer {
   private complaints = "";
 
   constructor(address: string) {
-    this.child = spawn(
-      preparePython(),
-      ["-W", "error", join(import.meta.dirname, "python_peer.py"), address],
-      {
-        env: { ...process.env, PYTHONPATH: join(root, "gen/python") },
-      },
-    );
+    this.child = spawn(pythonOfStubs, ["-W", "error", join(import.meta.dirname, "python_peer.py"), address], {
+      env: { ...process.env, PYTHONPATH: join(root, "gen/python") },
+    });
     this.child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.complaints += text;
     });

@@ -33,7 +33,7 @@ export function useServer(
   let server: Server | undefined;
   const clients = new Map<ClientKind, Api>();
   beforeAll(async () => {
-    preparePython();
+    await preparePython();
     data = await newData(store);
     server = await startServer({ store: data.url, args, env });
   }, serverTimeout);

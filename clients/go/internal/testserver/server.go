@@ -2,6 +2,7 @@
 package testserver
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -51,6 +52,7 @@ type Server struct {
 	folder    string
 	before    []string // what the command is started by
 	arguments []string
+	known     bool // whether its ports were told to anybody
 	grpcPort  int
 	httpPort  int
 	process   *exec.Cmd
@@ -99,9 +101,14 @@ func OnSmallDisk(t testing.TB, mebibytes int) *Server {
 }
 
 func newServer(folder string, arguments ...string) *Server {
-	server := &Server{folder: folder, arguments: arguments, grpcPort: FreePort(), httpPort: FreePort()}
-	server.Target = net.JoinHostPort("127.0.0.1", strconv.Itoa(server.grpcPort))
+	server := &Server{folder: folder, arguments: arguments}
+	server.choosePorts()
 	return server
+}
+
+func (s *Server) choosePorts() {
+	s.grpcPort, s.httpPort = FreePort(), FreePort()
+	s.Target = net.JoinHostPort("127.0.0.1", strconv.Itoa(s.grpcPort))
 }
 
 // Start starts it, again after Kill, and waits until it answers.
@@ -118,7 +125,22 @@ func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 // Stop asks it to end, and waits until it has.
 func (s *Server) Stop() { s.end(syscall.SIGTERM) }
 
+// start starts it; at first on other ports where somebody took one of them after the look for it.
 func (s *Server) start() error {
+	for try := 1; ; try++ {
+		err := s.startOnce()
+		if s.known || try == 5 || !errors.Is(err, errPortTaken) {
+			s.known = s.known || err == nil
+			return err
+		}
+		s.choosePorts()
+		os.Remove(filepath.Join(s.folder, "server.log"))
+	}
+}
+
+var errPortTaken = errors.New("the port is taken")
+
+func (s *Server) startOnce() error {
 	_, file, _, _ := runtime.Caller(0)
 	root := filepath.Join(filepath.Dir(file), "../../../..")
 	log, err := os.OpenFile(filepath.Join(s.folder, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -171,6 +193,9 @@ func (s *Server) start() error {
 	}
 	s.Kill()
 	printed, _ := os.ReadFile(filepath.Join(s.folder, "server.log"))
+	if strings.Contains(string(printed), "another process has it") {
+		return fmt.Errorf("%w: %s", errPortTaken, printed)
+	}
 	return fmt.Errorf("the server does not answer; it printed:\n%s", printed)
 }
 
