@@ -414,4 +414,29 @@ describe("a write that was given up", () => {
     attempts[0] = { ...(attempts[0] as Attempt), end: 1 };
     expect(violationsOf({ attempts, faults: false })).toEqual([]);
   });
+
+  test("may make a session right after the last look at its key", () => {
+    const store = new ReferenceStore();
+    const append: Call = {
+      kind: "append",
+      single: true,
+      request: create(BatchAppendEventsRequestSchema, {
+        key,
+        events: [{ id: "1", content: "{}" }],
+        createSession: true,
+        ownerId: "maker 1",
+      }),
+    };
+    const outcomes = finalReads("app").map((call) => {
+      const outcome = store.run(call);
+      const last = call.kind === "get" && call.request.key?.userId === "ana";
+      if (last && call.request.key?.sessionId === "s") store.run(append);
+      return { call, outcome };
+    });
+    const attempts = [{ call: append, outcome: lost }, ...outcomes].map(
+      (each, at): Attempt => ({ ...each, client: 0, start: Math.min(2 * at, 4), end: 5 + 2 * at }),
+    );
+    attempts[0] = { ...(attempts[0] as Attempt), end: 1 };
+    expect(violationsOf({ attempts, faults: false })).toEqual([]);
+  });
 });
