@@ -3,37 +3,20 @@
  * Run by hand. Prints rows of case, service, median of the rounds, and the rounds.
  */
 
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { loadavg } from "node:os";
 import { join } from "node:path";
 import { root } from "../../scripts/lib.ts";
-import { engines, openDatabase } from "../lib/database.ts";
-import { startSessiond } from "../lib/server.ts";
+import { engines } from "../lib/database.ts";
+import { measureBeside } from "./beside.ts";
 
 const engine = engines.find((name) => name === (process.argv[2] ?? "mysql"));
 if (engine === undefined) throw new Error(`the engine is one of ${engines.join(", ")}`);
 
-const database = await openDatabase(engine);
-try {
-  const sessiond = await startSessiond(await database.urlFor("sessiond"));
-  try {
-    const adk = await database.urlFor("adk");
-    console.log(`${engine} ${database.version}; load before ${loadavg()[0]?.toFixed(2)}`);
-    const program = spawn("go", ["run", ".", "-target", sessiond.target, ...addressFor(adk)], {
-      cwd: join(root, "bench/clients/go"),
-      env: { ...process.env, GOTOOLCHAIN: "local" },
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    const [code] = await once(program, "close");
-    console.log(`load after ${loadavg()[0]?.toFixed(2)}`);
-    process.exitCode = code === 0 ? 0 : 1;
-  } finally {
-    await sessiond.stop();
-  }
-} finally {
-  await database.stop();
-}
+await measureBeside(engine, (sessiond, adkUrl) => ({
+  command: "go",
+  args: ["run", ".", "-target", sessiond, ...addressFor(adkUrl)],
+  cwd: join(root, "bench/clients/go"),
+  env: { GOTOOLCHAIN: "local" },
+}));
 
 /** The flag by which the program reaches ADK's database. */
 function addressFor(url: string): string[] {

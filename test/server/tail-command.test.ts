@@ -1,43 +1,14 @@
 /** `sessiond tail` as a user runs it. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import {
-  type Api,
-  connect,
-  type Data,
-  type Key,
-  newData,
-  newEvent,
-  newKey,
-  type Server,
-  startServer,
-} from "../api/harness.ts";
-import { serverTimeout } from "../support/databases/index.ts";
+import { expect, test } from "vitest";
+import { type Key, newEvent, newKey, useServer } from "../api/harness.ts";
 import { type RunningCommand, runCommand, sessiond } from "./run-command.ts";
+import { cleanup } from "./support.ts";
 
-let data: Data;
-let server: Server;
-let api: Api;
-const running: RunningCommand[] = [];
-
-beforeAll(async () => {
-  data = await newData("sqlite");
-  server = await startServer({ store: data.url });
-  api = connect("grpc-js", server);
-}, serverTimeout);
-
-afterEach(() => {
-  for (const { child } of running.splice(0)) child.kill("SIGKILL");
-});
-
-afterAll(async () => {
-  await api?.close();
-  await server?.kill();
-  await data?.drop();
-});
+const subject = useServer("sqlite");
 
 function run(command: readonly [string, ...string[]], env: Record<string, string> = {}): RunningCommand {
-  const started = runCommand(command, { SESSIOND_SERVER: server.httpUrl, ...env });
-  running.push(started);
+  const started = runCommand(command, { SESSIOND_SERVER: subject.server.httpUrl, ...env });
+  cleanup(() => started.child.kill("SIGKILL"));
   return started;
 }
 
@@ -45,7 +16,7 @@ const tail = (...args: string[]): RunningCommand => run([...sessiond, "tail", ..
 
 async function conversation(): Promise<Key> {
   const key = newKey({ appName: "shop" });
-  await api.createSession({ key: { ...key, sessionId: "" } });
+  await subject.client("grpc-js").createSession({ key: { ...key, sessionId: "" } });
   const parts = [
     { text: "first\nsecond \u001b[31mred" },
     { functionCall: { name: "search", args: { q: "shoes" } } },
@@ -57,7 +28,7 @@ async function conversation(): Promise<Key> {
     newEvent({ author: "agent", content: JSON.stringify({ parts }), stateDelta: { cart: "[1]" } }),
   ];
   const own = { ...key, sessionId: `s ${crypto.randomUUID()}` };
-  await api.batchAppendEvents({ key: own, events, createSession: true });
+  await subject.client("grpc-js").batchAppendEvents({ key: own, events, createSession: true });
   return own;
 }
 
@@ -67,8 +38,10 @@ test("prints a conversation readably, follows it, and ends well at Ctrl-C", asyn
   const key = await conversation();
   const ran = tail(...words(key));
   await expect.poll(ran.out).toContain("cart = [1]");
-  await api.appendEvent({ key, event: newEvent({ author: "agent", errorCode: "E", errorMessage: "broke" }) });
-  await api.updateSession({ key, displayName: "name" });
+  await subject
+    .client("grpc-js")
+    .appendEvent({ key, event: newEvent({ author: "agent", errorCode: "E", errorMessage: "broke" }) });
+  await subject.client("grpc-js").updateSession({ key, displayName: "name" });
   await expect.poll(ran.out).toMatch(/changed display_name/);
   ran.child.kill("SIGINT");
   expect(await ran.code).toBe(0);
@@ -88,9 +61,9 @@ test("--from and --json: one line for each event and change", async () => {
   const key = await conversation();
   const ran = tail(...words(key), "--json", "--from", "2");
   await expect.poll(ran.out).toContain("\n");
-  await api.updateSession({ key, stateDelta: { a: "1" } });
+  await subject.client("grpc-js").updateSession({ key, stateDelta: { a: "1" } });
   await expect.poll(ran.out).toContain("changed");
-  await api.deleteSession({ key });
+  await subject.client("grpc-js").deleteSession({ key });
   expect(await ran.code).toBe(0);
   const lines = ran
     .out()
@@ -109,7 +82,7 @@ test("a reader that has enough ends it", async () => {
   const line = [...sessiond, "tail", ...words(key)].map((word) => `'${word}'`).join(" ");
   const piped = run(["bash", "-c", `${line} | head -1; echo "\${PIPESTATUS[0]}"`]);
   await expect.poll(piped.out).toContain("#1");
-  await api.appendEvent({ key, event: newEvent() });
+  await subject.client("grpc-js").appendEvent({ key, event: newEvent() });
   expect(await piped.code).toBe(0);
   expect(piped.out().trim().split("\n").at(-1)).toBe("0");
 });

@@ -1,55 +1,26 @@
 /** `sessiond tail`, `watch` and `sessions` by somebody at a terminal, who ends them with Ctrl-C. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import {
-  type Api,
-  connect,
-  type Data,
-  type Key,
-  newData,
-  newEvent,
-  newKey,
-  type Server,
-  startServer,
-} from "../api/harness.ts";
-import { serverTimeout } from "../support/databases/index.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type Key, newEvent, newKey, startServer, useServer } from "../api/harness.ts";
 import { switchboard } from "../support/switchboard.ts";
 import { runInTerminal, sessiond, type TerminalCommand } from "./run-command.ts";
+import { cleanup } from "./support.ts";
 
 const ctrlC = "\u0003";
 const bold = "\u001b[1m";
 
-let data: Data;
-let server: Server;
-let api: Api;
+const subject = useServer("sqlite");
 let key: Key;
-const running: TerminalCommand[] = [];
-
-beforeAll(async () => {
-  data = await newData("sqlite");
-  server = await startServer({ store: data.url });
-  api = connect("grpc-js", server);
-}, serverTimeout);
-
-afterEach(() => {
-  for (const { child } of running.splice(0)) child.kill("SIGKILL");
-});
-
-afterAll(async () => {
-  await api?.close();
-  await server?.kill();
-  await data?.drop();
-});
 
 function run(args: readonly string[], env: Record<string, string> = {}): TerminalCommand {
-  const started = runInTerminal([...sessiond, ...args], { SESSIOND_SERVER: server.httpUrl, ...env });
-  running.push(started);
+  const started = runInTerminal([...sessiond, ...args], { SESSIOND_SERVER: subject.server.httpUrl, ...env });
+  cleanup(() => started.child.kill("SIGKILL"));
   return started;
 }
 
 async function conversation(): Promise<void> {
   key = newKey({ userId: "o'hara", sessionId: `it's ${crypto.randomUUID()}` });
-  await api.createSession({ key, displayName: "at a terminal" });
-  await api.appendEvent({ key, event: newEvent({ author: "agent" }) });
+  await subject.client("grpc-js").createSession({ key, displayName: "at a terminal" });
+  await subject.client("grpc-js").appendEvent({ key, event: newEvent({ author: "agent" }) });
 }
 
 /** What each command prints first, and after another event. */
@@ -79,7 +50,7 @@ describe.each(commands)("sessiond $name", ({ args, first, next, coloured }) => {
     const ran = run(args());
     await expect.poll(ran.out).toContain(first);
     expect(ran.out()).toContain(coloured);
-    await api.appendEvent({ key, event: newEvent({ author: "agent" }) });
+    await subject.client("grpc-js").appendEvent({ key, event: newEvent({ author: "agent" }) });
     await expect.poll(ran.out).toContain(next);
     ran.type(ctrlC);
     expect(await ran.code).toBe(0);
@@ -91,15 +62,15 @@ describe.each(commands)("sessiond $name", ({ args, first, next, coloured }) => {
 
   test("goes on when its server is back, and ends at Ctrl-C also while it is away", async () => {
     await conversation();
-    let other = await startServer({ store: data.url });
+    let other = await startServer({ store: subject.data.url });
     const board = await switchboard(other.httpPort);
     try {
       const ran = run(args(), { SESSIOND_SERVER: board.url });
       await expect.poll(ran.out).toContain(first);
       await other.kill();
       await expect.poll(ran.out).toContain("connection lost");
-      await api.appendEvent({ key, event: newEvent({ author: "agent" }) });
-      other = await startServer({ store: data.url });
+      await subject.client("grpc-js").appendEvent({ key, event: newEvent({ author: "agent" }) });
+      other = await startServer({ store: subject.data.url });
       board.target = other.httpPort;
       await expect.poll(ran.out).toContain(next);
       const before = ran.out().length;

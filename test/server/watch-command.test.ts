@@ -1,46 +1,18 @@
 /** `sessiond watch` and `sessiond sessions` as a user runs them. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { sessions } from "../../src/cli/sessions.ts";
 import { watch } from "../../src/cli/watch.ts";
 import { UsageError } from "../../src/config/usage.ts";
-import {
-  type Api,
-  connect,
-  type Data,
-  newData,
-  newEvent,
-  newKey,
-  type Server,
-  startServer,
-} from "../api/harness.ts";
-import { serverTimeout } from "../support/databases/index.ts";
+import { newEvent, newKey, useServer } from "../api/harness.ts";
 import { type RunningCommand, runCommand, sessiond } from "./run-command.ts";
+import { cleanup } from "./support.ts";
 
-let data: Data;
-let server: Server;
-let api: Api;
-const running: RunningCommand[] = [];
-
-beforeAll(async () => {
-  data = await newData("sqlite");
-  server = await startServer({ store: data.url });
-  api = connect("grpc-js", server);
-}, serverTimeout);
-
-afterEach(() => {
-  for (const { child } of running.splice(0)) child.kill("SIGKILL");
-});
-
-afterAll(async () => {
-  await api?.close();
-  await server?.kill();
-  await data?.drop();
-});
+const subject = useServer("sqlite");
 
 /** Starts `sessiond` with these arguments. */
 function run(...args: string[]): RunningCommand {
-  const started = runCommand([...sessiond, ...args], { SESSIOND_SERVER: server.httpUrl });
-  running.push(started);
+  const started = runCommand([...sessiond, ...args], { SESSIOND_SERVER: subject.server.httpUrl });
+  cleanup(() => started.child.kill("SIGKILL"));
   return started;
 }
 
@@ -52,18 +24,20 @@ async function ended(...args: string[]): Promise<{ code: number | null; out: str
 test("watch: the newest sessions, then what happens, and a good end at Ctrl-C", async () => {
   const { appName } = newKey();
   const key = (sessionId: string, userId = "ana") => ({ appName, userId, sessionId });
-  await api.createSession({ key: key("a"), displayName: "first \u001b[31m", labels: { l: "1" } });
-  await api.createSession({ key: key("b c"), ownerId: "acme" });
+  await subject
+    .client("grpc-js")
+    .createSession({ key: key("a"), displayName: "first \u001b[31m", labels: { l: "1" } });
+  await subject.client("grpc-js").createSession({ key: key("b c"), ownerId: "acme" });
   const ran = run("watch", appName);
   await expect.poll(ran.out).toContain("ana / a");
   expect(ran.out()).toMatch(
     /^ {2}\S+Z {2}ana \/ "b c" {2}0 events {2}owner acme\n {2}\S+Z {2}ana \/ a {2}"first \\u001b\[31m" {2}0 events {2}l=1\n/,
   );
-  await api.createSession({ key: key("d", "ben") });
+  await subject.client("grpc-js").createSession({ key: key("d", "ben") });
   await expect.poll(ran.out).toMatch(/^\+ \S+ {2}ben \/ d {2}0 events$/m);
-  await api.appendEvent({ key: key("a"), event: newEvent() });
+  await subject.client("grpc-js").appendEvent({ key: key("a"), event: newEvent() });
   await expect.poll(ran.out).toMatch(/^~ \S+ {2}ana \/ a .* 1 event {2}l=1$/m);
-  await api.deleteSession({ key: key("b c") });
+  await subject.client("grpc-js").deleteSession({ key: key("b c") });
   await expect.poll(ran.out).toMatch(/^- ana \/ "b c"$/m);
   ran.child.kill("SIGINT");
   expect(await ran.code).toBe(0);
@@ -74,11 +48,11 @@ test("watch: the newest sessions, then what happens, and a good end at Ctrl-C", 
 test("watch --user --listed --json: one line for each", async () => {
   const { appName } = newKey();
   const key = (sessionId: string, userId = "ana") => ({ appName, userId, sessionId });
-  for (const id of ["a", "b", "c"]) await api.createSession({ key: key(id) });
+  for (const id of ["a", "b", "c"]) await subject.client("grpc-js").createSession({ key: key(id) });
   const ran = run("watch", appName, "--json", "--user", "ana", "--listed", "1");
   await expect.poll(ran.out).toContain("\n");
-  await api.createSession({ key: key("x", "ben") });
-  await api.deleteSession({ key: key("a") });
+  await subject.client("grpc-js").createSession({ key: key("x", "ben") });
+  await subject.client("grpc-js").deleteSession({ key: key("a") });
   await expect.poll(ran.out).toContain("deleted");
   ran.child.kill("SIGTERM");
   expect(await ran.code).toBe(0);
@@ -93,8 +67,10 @@ test("watch --user --listed --json: one line for each", async () => {
 test("sessions: lists, shows, deletes", async () => {
   const key = newKey();
   const { appName, userId, sessionId } = key;
-  await api.createSession({ key, displayName: "title", state: { a: '{"b":1}', "user:c": "2" } });
-  await api.createSession({ key: { ...key, userId: "ben" } });
+  await subject
+    .client("grpc-js")
+    .createSession({ key, displayName: "title", state: { a: '{"b":1}', "user:c": "2" } });
+  await subject.client("grpc-js").createSession({ key: { ...key, userId: "ben" } });
   const [listed, mine, shown, json] = await Promise.all([
     ended("sessions", "list", appName),
     ended("sessions", "list", appName, "--user", userId, "--json", "--limit", "1"),
