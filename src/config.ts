@@ -43,7 +43,7 @@ const methodDeadlines = new Map(
     method.name,
     method.methodKind === "server_streaming"
       ? 0
-      : /^(Batch|List)/.test(method.name)
+      : /^(Batch|List|AppendToSessions)/.test(method.name)
         ? 30 * second
         : 10 * second,
   ]),
@@ -428,7 +428,7 @@ export const knobs = {
   }),
   maxBatchEvents: count({
     group: "Limits of requests",
-    doc: "Most events of one BatchAppendEvents",
+    doc: "Most events of one BatchAppendEvents, and most appends of one AppendToSessions",
     fallback: defaultLimits.maxBatchEvents,
     min: 1,
     max: 10_000,

@@ -15,7 +15,7 @@ export interface Limits {
   readonly maxDeltaKeys: number;
   /** The longest state key with its prefix, in bytes of UTF-8. */
   readonly maxStateKeyBytes: number;
-  /** Most events of one BatchAppendEvents. */
+  /** Most events of one BatchAppendEvents, and appends of one AppendToSessions. */
   readonly maxBatchEvents: number;
   /** Most rows of one page; a larger `page_size` means this. */
   readonly maxPageSize: number;

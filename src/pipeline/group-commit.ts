@@ -72,6 +72,8 @@ export class GroupCommit<Input, Out extends Outcome> {
   /** The sessions of the commits in flight. */
   private readonly busySessions = new Set<string>();
   private commits = 0;
+  /** How many callers add several writes just now. */
+  private held = 0;
   private draining = false;
   private readonly idleListeners: (() => void)[] = [];
 
@@ -122,6 +124,17 @@ export class GroupCommit<Input, Out extends Outcome> {
     });
   }
 
+  /** Starts no commit before `work`, which adds several writes, has returned: they ride together. */
+  together<T>(work: () => T): T {
+    this.held++;
+    try {
+      return work();
+    } finally {
+      this.held--;
+      this.startCommits();
+    }
+  }
+
   /** Takes no more writes and resolves when those taken have ended. */
   drain(): Promise<void> {
     this.draining = true;
@@ -151,7 +164,7 @@ export class GroupCommit<Input, Out extends Outcome> {
   }
 
   private startCommits(): void {
-    while (this.commits < this.options.maxCommits) {
+    while (this.held === 0 && this.commits < this.options.maxCommits) {
       const group = this.nextGroup();
       if (group.length === 0) return;
       void this.commit(group);

@@ -75,6 +75,11 @@ export class WritePipeline {
     return this.appends.add(input, signal);
   }
 
+  /** Commits the appends that `work` makes before it returns in as few commits as may be. */
+  together<T>(work: () => T): T {
+    return this.appends.together(work);
+  }
+
   /** Makes one session, see `GroupCommit.add`. @throws as it does, StoreError as `Store.createSessions` has them */
   async create(input: CreateSessionInput, signal?: AbortSignal): Promise<SessionRecord> {
     return (await this.creates.add(input, signal)).session;

@@ -1,4 +1,4 @@
-/** What AppendEvent and BatchAppendEvents share. */
+/** What the methods that append share. */
 import type { Event } from "../../gen/ts/sessiond/v1/event_pb.ts";
 import type { SessionKey as ProtoKey } from "../../gen/ts/sessiond/v1/session_pb.ts";
 import type { Appended } from "../pipeline/write-pipeline.ts";
@@ -25,13 +25,16 @@ export interface EventField {
   readonly event: Event;
 }
 
-/** Checks the whole request, also for what `violations` has already, and commits its events. */
+/**
+ * Checks the whole request, also for what `violations` has already, and commits its events. It is
+ * in the pipeline when this returns, so that appends of one session keep their order.
+ */
 export async function append(
   { pipeline, limits, clock, newUid }: Deps,
   violations: Violations,
   request: AppendRequest,
   fields: readonly EventField[],
-  context: RequestContext,
+  context: Pick<RequestContext, "signal" | "annotate">,
 ): Promise<Appended> {
   const key = checkKey(violations, request.key, "session");
   const expected = checkExpectation(violations, request);

@@ -1,5 +1,6 @@
 /** Every RPC of the service, free of transport: one file per method. */
 import { appendEvent } from "./append-event.ts";
+import { appendToSessions } from "./append-to-sessions.ts";
 import { batchAppendEvents } from "./batch-append-events.ts";
 import { createSession } from "./create-session.ts";
 import { deleteSession } from "./delete-session.ts";
@@ -31,6 +32,7 @@ export function createHandlers(given: HandlerDeps): Handlers {
     listSessions: listSessions(deps),
     appendEvent: appendEvent(deps),
     batchAppendEvents: batchAppendEvents(deps),
+    appendToSessions: appendToSessions(deps),
     listEvents: listEvents(deps),
     streamEvents: streamEvents(deps),
     listApps: listApps(deps),

@@ -1,5 +1,6 @@
 /** AppendEvent, BatchAppendEvents and ListEvents. */
 import { describe, expect, test } from "vitest";
+import { ErrorReason } from "../../gen/ts/sessiond/v1/error_pb.ts";
 import type { Event } from "../../gen/ts/sessiond/v1/event_pb.ts";
 import { EventScope } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import {
@@ -181,6 +182,40 @@ overEveryClient((subject) => {
       const seqs = answers.map(({ event }) => Number(event?.seq)).toSorted((a, b) => a - b);
       expect(seqs).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
       expect(Object.keys((await get(key)).state)).toHaveLength(20);
+    });
+  });
+
+  describe("AppendToSessions", () => {
+    test("makes the appends of several sessions, each with an outcome of its own", async () => {
+      const [one, two] = [await newSession(), await newSession()];
+      const repeated = newEvent({ stateDelta: { n: "1" } });
+      const appends = [
+        { key: one, event: repeated },
+        { key: two, event: newEvent({ stateDelta: { n: "2" } }) },
+        { key: newKey(), event: newEvent() },
+        { key: one, event: newEvent({ stateDelta: { n: "3" } }) },
+        { key: one, event: { ...repeated, stateDelta: { n: "4" } } },
+      ];
+      const { outcomes } = await subject.api.appendToSessions({ appends });
+      const told = outcomes.map(({ outcome }) =>
+        outcome.case === "appended" ? outcome.value.event?.seq : outcome.value?.reason,
+      );
+      expect(told).toEqual([1n, 1n, ErrorReason.SESSION_NOT_FOUND, 2n, ErrorReason.EVENT_ID_CONFLICT]);
+      expect(await get(one)).toMatchObject({ headSeq: 2n, revision: 3n, state: { n: "3" } });
+      expect(await get(two)).toMatchObject({ headSeq: 1n, revision: 2n, state: { n: "2" } });
+      const again = await subject.api.appendToSessions({ appends });
+      expect(again.outcomes.map(({ outcome }) => outcome.case)).toEqual(
+        outcomes.map(({ outcome }) => outcome.case),
+      );
+      expect(again.outcomes[3]).toEqual(outcomes[3]);
+      expect(await get(one)).toMatchObject({ headSeq: 2n });
+    });
+
+    test("refuses a call without appends", async () => {
+      expect(await failureOf(subject.api.appendToSessions({}))).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        reason: "INVALID_FIELD",
+      });
     });
   });
 

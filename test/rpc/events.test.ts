@@ -1,4 +1,10 @@
+import { createRegistry, fromBinary } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
+import { StatusSchema } from "../../gen/ts/google/rpc/status_pb.ts";
+import { ErrorReason } from "../../gen/ts/sessiond/v1/error_pb.ts";
 import { EventScope } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { RpcError } from "../../src/rpc/errors.ts";
 import { collect, failureOf, json, newContext, Service, withLimits } from "./support.ts";
@@ -227,6 +233,74 @@ describe("BatchAppendEvents", () => {
       events: [{}, {}, {}],
     });
     expect(new Set(answer.events.map((event) => event.id)).size).toBe(3);
+  });
+});
+
+describe("AppendToSessions", () => {
+  const session = (sessionId: string) => ({ ...key, sessionId });
+
+  it("makes every append or tells why not, and goes on with the others", async () => {
+    await service.call("createSession", { key: session("a") });
+    await service.call("createSession", { key: session("b") });
+    const { outcomes } = await service.call("appendToSessions", {
+      appends: [
+        { key: session("a"), event: { id: "a1", stateDelta: { n: "1" } } },
+        { key: session("none"), event: { id: "x" } },
+        { key: session("b"), event: { id: "b1", author: "" } },
+        { key: session("a"), event: { id: "a2", content: "no JSON" } },
+        { key: session("a"), event: { id: "a3", stateDelta: { n: "3" } } },
+        { key: session("a"), event: { id: "a1", content: "{}" } },
+      ],
+    });
+    expect(outcomes.map(({ outcome }) => outcome.case)).toEqual([
+      ...["appended", "error", "appended", "error", "appended", "error"],
+    ]);
+    expect(outcomes[4]?.outcome.value).toMatchObject({ event: { id: "a3", seq: 2n, revision: 3n } });
+    const { session: stored } = await service.call("getSession", { key: session("a") });
+    expect({ ...stored?.state }).toEqual({ n: "3" });
+    const errors = outcomes.flatMap(({ outcome }) => (outcome.case === "error" ? [outcome.value] : []));
+    expect(errors).toMatchObject([
+      { code: Code.NotFound, reason: ErrorReason.SESSION_NOT_FOUND },
+      { code: Code.InvalidArgument, reason: ErrorReason.INVALID_FIELD },
+      { code: Code.AlreadyExists, reason: ErrorReason.EVENT_ID_CONFLICT },
+    ]);
+    const alone = await failureOf(
+      service.call("appendEvent", { key: session("a"), event: { id: "a1", content: "{}" } }),
+    );
+    const status = fromBinary(StatusSchema, errors[2]?.status ?? new Uint8Array());
+    expect(status).toMatchObject({ code: errors[2]?.code, message: alone.message });
+    expect(errors[2]?.message).toBe(alone.message);
+    const details = status.details.map((detail) => anyUnpack(detail, createRegistry(ErrorInfoSchema)));
+    expect(details).toEqual([alone.info]);
+  });
+
+  it("answers a retry as the first time", async () => {
+    await service.call("createSession", { key });
+    const appends = ["e1", "e2", "e3"].map((id) => ({ key, event: { id } }));
+    const first = await service.call("appendToSessions", { appends });
+    expect(await service.call("appendToSessions", { appends: appends.toReversed() })).toEqual({
+      ...first,
+      outcomes: first.outcomes.toReversed(),
+    });
+    const { events } = await service.call("listEvents", { key });
+    expect(events.map(({ id }) => id)).toEqual(["e1", "e2", "e3"]);
+  });
+
+  it("wants 1 to 1,000 appends", async () => {
+    const none = await failureOf(service.call("appendToSessions", {}));
+    expect(none).toMatchObject({ reason: "INVALID_FIELD", fields: ["appends"] });
+    const appends = Array.from({ length: 1_001 }, () => ({ key }));
+    const many = await failureOf(service.call("appendToSessions", { appends }));
+    expect(many).toMatchObject({ reason: "INVALID_FIELD", fields: ["appends"] });
+  });
+
+  it("ends as a whole for a caller who has left", async () => {
+    await service.call("createSession", { key });
+    const context = newContext("appendToSessions", AbortSignal.abort(new RpcError("CANCELLED", "gone")));
+    const appends = [{ key, event: { id: "e1" } }];
+    const failure = await failureOf(service.call("appendToSessions", { appends }, context));
+    expect(failure.reason).toBe("CANCELLED");
+    expect((await service.call("getSession", { key })).session?.headSeq).toBe(0n);
   });
 });
 

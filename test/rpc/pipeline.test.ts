@@ -162,6 +162,22 @@ describe("the append pipeline", () => {
     expect((await Promise.all(all)).map(({ events }) => events[0]?.id)).toEqual(["1", "2", "3"]);
   });
 
+  it("commits together what is added together, also when idle and when the adding fails", async () => {
+    const { store, pipeline } = open();
+    const all = pipeline.together(() => ["1", "2"].map((id) => pipeline.append(input(`s${id}`, id))));
+    expect(store.groups).toEqual([["1", "2"]]);
+    const failing = () =>
+      pipeline.together(() => {
+        all.push(pipeline.append(input("s3", "3")));
+        throw new Error("no more");
+      });
+    expect(failing).toThrow("no more");
+    await store.end(0);
+    await store.end(1);
+    await Promise.all(all);
+    expect(store.groups).toEqual([["1", "2"], ["3"]]);
+  });
+
   it("answers each caller with its own outcome", async () => {
     const { store, pipeline } = open();
     const first = pipeline.append(input("s", "1"));

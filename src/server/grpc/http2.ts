@@ -15,8 +15,9 @@ import type { Server } from "@grpc/grpc-js";
 import type { Config } from "../../config.ts";
 import { RpcError } from "../../rpc/errors.ts";
 import { toStatus } from "../../rpc/status.ts";
+import { statusMessage } from "../../rpc/status-bytes.ts";
 import { http2Options, windowBytes } from "../http2-options.ts";
-import { statusMessage, statusTrailers } from "./status.ts";
+import { statusTrailers } from "./status.ts";
 
 /** Carries a call's timeout in milliseconds from the headers to the handler, `NaN` if it is malformed. */
 export const timeoutHeader = "sessiond-timeout-ms";

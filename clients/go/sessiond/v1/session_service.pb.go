@@ -1254,6 +1254,259 @@ func (x *BatchAppendEventsResponse) GetSessionUid() string {
 	return ""
 }
 
+// AppendToSessionsRequest has appends of any sessions.
+type AppendToSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 1,000 appends, together no more than a message holds.
+	Appends       []*AppendEventRequest `protobuf:"bytes,1,rep,name=appends,proto3" json:"appends,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppendToSessionsRequest) Reset() {
+	*x = AppendToSessionsRequest{}
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppendToSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppendToSessionsRequest) ProtoMessage() {}
+
+func (x *AppendToSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppendToSessionsRequest.ProtoReflect.Descriptor instead.
+func (*AppendToSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *AppendToSessionsRequest) GetAppends() []*AppendEventRequest {
+	if x != nil {
+		return x.Appends
+	}
+	return nil
+}
+
+// AppendToSessionsResponse tells how every append ended.
+type AppendToSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of the request.
+	Outcomes      []*AppendOutcome `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppendToSessionsResponse) Reset() {
+	*x = AppendToSessionsResponse{}
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppendToSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppendToSessionsResponse) ProtoMessage() {}
+
+func (x *AppendToSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppendToSessionsResponse.ProtoReflect.Descriptor instead.
+func (*AppendToSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *AppendToSessionsResponse) GetOutcomes() []*AppendOutcome {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+// AppendOutcome is how one of several appends ended.
+type AppendOutcome struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Success or failure.
+	//
+	// Types that are valid to be assigned to Outcome:
+	//
+	//	*AppendOutcome_Appended
+	//	*AppendOutcome_Error
+	Outcome       isAppendOutcome_Outcome `protobuf_oneof:"outcome"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppendOutcome) Reset() {
+	*x = AppendOutcome{}
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppendOutcome) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppendOutcome) ProtoMessage() {}
+
+func (x *AppendOutcome) ProtoReflect() protoreflect.Message {
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppendOutcome.ProtoReflect.Descriptor instead.
+func (*AppendOutcome) Descriptor() ([]byte, []int) {
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AppendOutcome) GetOutcome() isAppendOutcome_Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return nil
+}
+
+func (x *AppendOutcome) GetAppended() *AppendEventResponse {
+	if x != nil {
+		if x, ok := x.Outcome.(*AppendOutcome_Appended); ok {
+			return x.Appended
+		}
+	}
+	return nil
+}
+
+func (x *AppendOutcome) GetError() *AppendError {
+	if x != nil {
+		if x, ok := x.Outcome.(*AppendOutcome_Error); ok {
+			return x.Error
+		}
+	}
+	return nil
+}
+
+type isAppendOutcome_Outcome interface {
+	isAppendOutcome_Outcome()
+}
+
+type AppendOutcome_Appended struct {
+	// What an AppendEvent of its own would have answered.
+	Appended *AppendEventResponse `protobuf:"bytes,1,opt,name=appended,proto3,oneof"`
+}
+
+type AppendOutcome_Error struct {
+	// The error that it would have ended in.
+	Error *AppendError `protobuf:"bytes,2,opt,name=error,proto3,oneof"`
+}
+
+func (*AppendOutcome_Appended) isAppendOutcome_Outcome() {}
+
+func (*AppendOutcome_Error) isAppendOutcome_Outcome() {}
+
+// AppendError is the error of one of several appends.
+type AppendError struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The canonical code, a number of google.rpc.Code.
+	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	// What to do.
+	Reason ErrorReason `protobuf:"varint,2,opt,name=reason,proto3,enum=sessiond.v1.ErrorReason" json:"reason,omitempty"`
+	// What was wrong, for people.
+	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	// The same as an encoded google.rpc.Status with all details (BadRequest, RetryInfo,
+	// facts in ErrorInfo), just as the trailer grpc-status-details-bin of a call has it.
+	Status        []byte `protobuf:"bytes,4,opt,name=status,proto3" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppendError) Reset() {
+	*x = AppendError{}
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppendError) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppendError) ProtoMessage() {}
+
+func (x *AppendError) ProtoReflect() protoreflect.Message {
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppendError.ProtoReflect.Descriptor instead.
+func (*AppendError) Descriptor() ([]byte, []int) {
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *AppendError) GetCode() int32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *AppendError) GetReason() ErrorReason {
+	if x != nil {
+		return x.Reason
+	}
+	return ErrorReason_ERROR_REASON_UNSPECIFIED
+}
+
+func (x *AppendError) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *AppendError) GetStatus() []byte {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
 // ListEventsRequest asks for a page of events.
 type ListEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1288,7 +1541,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[14]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1300,7 +1553,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[14]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1313,7 +1566,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{14}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListEventsRequest) GetKey() *SessionKey {
@@ -1400,7 +1653,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[15]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1412,7 +1665,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[15]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1425,7 +1678,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{15}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -1494,7 +1747,7 @@ type StreamEventsRequest struct {
 
 func (x *StreamEventsRequest) Reset() {
 	*x = StreamEventsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[16]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1506,7 +1759,7 @@ func (x *StreamEventsRequest) String() string {
 func (*StreamEventsRequest) ProtoMessage() {}
 
 func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[16]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1519,7 +1772,7 @@ func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsRequest.ProtoReflect.Descriptor instead.
 func (*StreamEventsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{16}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StreamEventsRequest) GetKey() *SessionKey {
@@ -1607,7 +1860,7 @@ type StreamEventsResponse struct {
 
 func (x *StreamEventsResponse) Reset() {
 	*x = StreamEventsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[17]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1619,7 +1872,7 @@ func (x *StreamEventsResponse) String() string {
 func (*StreamEventsResponse) ProtoMessage() {}
 
 func (x *StreamEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[17]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1632,7 +1885,7 @@ func (x *StreamEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsResponse.ProtoReflect.Descriptor instead.
 func (*StreamEventsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{17}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StreamEventsResponse) GetCursor() string {
@@ -1797,7 +2050,7 @@ type OpenedFrame struct {
 
 func (x *OpenedFrame) Reset() {
 	*x = OpenedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[18]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1809,7 +2062,7 @@ func (x *OpenedFrame) String() string {
 func (*OpenedFrame) ProtoMessage() {}
 
 func (x *OpenedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[18]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,7 +2075,7 @@ func (x *OpenedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenedFrame.ProtoReflect.Descriptor instead.
 func (*OpenedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{18}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OpenedFrame) GetSession() *Session {
@@ -1859,7 +2112,7 @@ type StateFrame struct {
 
 func (x *StateFrame) Reset() {
 	*x = StateFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1871,7 +2124,7 @@ func (x *StateFrame) String() string {
 func (*StateFrame) ProtoMessage() {}
 
 func (x *StateFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1884,7 +2137,7 @@ func (x *StateFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateFrame.ProtoReflect.Descriptor instead.
 func (*StateFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{19}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *StateFrame) GetState() map[string]string {
@@ -1916,7 +2169,7 @@ type EventsFrame struct {
 
 func (x *EventsFrame) Reset() {
 	*x = EventsFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1928,7 +2181,7 @@ func (x *EventsFrame) String() string {
 func (*EventsFrame) ProtoMessage() {}
 
 func (x *EventsFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1941,7 +2194,7 @@ func (x *EventsFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsFrame.ProtoReflect.Descriptor instead.
 func (*EventsFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{20}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *EventsFrame) GetEvents() []*Event {
@@ -1967,7 +2220,7 @@ type CaughtUpFrame struct {
 
 func (x *CaughtUpFrame) Reset() {
 	*x = CaughtUpFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1979,7 +2232,7 @@ func (x *CaughtUpFrame) String() string {
 func (*CaughtUpFrame) ProtoMessage() {}
 
 func (x *CaughtUpFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1992,7 +2245,7 @@ func (x *CaughtUpFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaughtUpFrame.ProtoReflect.Descriptor instead.
 func (*CaughtUpFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{21}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{25}
 }
 
 // HeartbeatFrame says that the stream is alive.
@@ -2004,7 +2257,7 @@ type HeartbeatFrame struct {
 
 func (x *HeartbeatFrame) Reset() {
 	*x = HeartbeatFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2016,7 +2269,7 @@ func (x *HeartbeatFrame) String() string {
 func (*HeartbeatFrame) ProtoMessage() {}
 
 func (x *HeartbeatFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2029,7 +2282,7 @@ func (x *HeartbeatFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatFrame.ProtoReflect.Descriptor instead.
 func (*HeartbeatFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{22}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{26}
 }
 
 // ChangedFrame tells of a change of the session that no event made, in its place
@@ -2057,7 +2310,7 @@ type ChangedFrame struct {
 
 func (x *ChangedFrame) Reset() {
 	*x = ChangedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2322,7 @@ func (x *ChangedFrame) String() string {
 func (*ChangedFrame) ProtoMessage() {}
 
 func (x *ChangedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2335,7 @@ func (x *ChangedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangedFrame.ProtoReflect.Descriptor instead.
 func (*ChangedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{23}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ChangedFrame) GetRevision() int64 {
@@ -2145,7 +2398,7 @@ type ClosingFrame struct {
 
 func (x *ClosingFrame) Reset() {
 	*x = ClosingFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2410,7 @@ func (x *ClosingFrame) String() string {
 func (*ClosingFrame) ProtoMessage() {}
 
 func (x *ClosingFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2423,7 @@ func (x *ClosingFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClosingFrame.ProtoReflect.Descriptor instead.
 func (*ClosingFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{24}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ClosingFrame) GetReason() ClosingReason {
@@ -2193,7 +2446,7 @@ type ListAppsRequest struct {
 
 func (x *ListAppsRequest) Reset() {
 	*x = ListAppsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2205,7 +2458,7 @@ func (x *ListAppsRequest) String() string {
 func (*ListAppsRequest) ProtoMessage() {}
 
 func (x *ListAppsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2218,7 +2471,7 @@ func (x *ListAppsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{25}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListAppsRequest) GetPageSize() int32 {
@@ -2248,7 +2501,7 @@ type ListAppsResponse struct {
 
 func (x *ListAppsResponse) Reset() {
 	*x = ListAppsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2260,7 +2513,7 @@ func (x *ListAppsResponse) String() string {
 func (*ListAppsResponse) ProtoMessage() {}
 
 func (x *ListAppsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2273,7 +2526,7 @@ func (x *ListAppsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{26}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListAppsResponse) GetAppNames() []string {
@@ -2305,7 +2558,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2317,7 +2570,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2330,7 +2583,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{27}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListUsersRequest) GetKey() *SessionKey {
@@ -2367,7 +2620,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2379,7 +2632,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2392,7 +2645,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{28}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListUsersResponse) GetUserIds() []string {
@@ -2430,7 +2683,7 @@ type WatchSessionsRequest struct {
 
 func (x *WatchSessionsRequest) Reset() {
 	*x = WatchSessionsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2442,7 +2695,7 @@ func (x *WatchSessionsRequest) String() string {
 func (*WatchSessionsRequest) ProtoMessage() {}
 
 func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2455,7 +2708,7 @@ func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionsRequest.ProtoReflect.Descriptor instead.
 func (*WatchSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{29}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *WatchSessionsRequest) GetKey() *SessionKey {
@@ -2521,7 +2774,7 @@ type WatchSessionsResponse struct {
 
 func (x *WatchSessionsResponse) Reset() {
 	*x = WatchSessionsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2533,7 +2786,7 @@ func (x *WatchSessionsResponse) String() string {
 func (*WatchSessionsResponse) ProtoMessage() {}
 
 func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2546,7 +2799,7 @@ func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionsResponse.ProtoReflect.Descriptor instead.
 func (*WatchSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{30}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WatchSessionsResponse) GetCursor() string {
@@ -2729,7 +2982,7 @@ type WatchOpenedFrame struct {
 
 func (x *WatchOpenedFrame) Reset() {
 	*x = WatchOpenedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2741,7 +2994,7 @@ func (x *WatchOpenedFrame) String() string {
 func (*WatchOpenedFrame) ProtoMessage() {}
 
 func (x *WatchOpenedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2754,7 +3007,7 @@ func (x *WatchOpenedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOpenedFrame.ProtoReflect.Descriptor instead.
 func (*WatchOpenedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{31}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WatchOpenedFrame) GetHeartbeatInterval() *durationpb.Duration {
@@ -2776,7 +3029,7 @@ type SessionListedFrame struct {
 
 func (x *SessionListedFrame) Reset() {
 	*x = SessionListedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2788,7 +3041,7 @@ func (x *SessionListedFrame) String() string {
 func (*SessionListedFrame) ProtoMessage() {}
 
 func (x *SessionListedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2801,7 +3054,7 @@ func (x *SessionListedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionListedFrame.ProtoReflect.Descriptor instead.
 func (*SessionListedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{32}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SessionListedFrame) GetSessions() []*Session {
@@ -2822,7 +3075,7 @@ type SessionCreatedFrame struct {
 
 func (x *SessionCreatedFrame) Reset() {
 	*x = SessionCreatedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2834,7 +3087,7 @@ func (x *SessionCreatedFrame) String() string {
 func (*SessionCreatedFrame) ProtoMessage() {}
 
 func (x *SessionCreatedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2847,7 +3100,7 @@ func (x *SessionCreatedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionCreatedFrame.ProtoReflect.Descriptor instead.
 func (*SessionCreatedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{33}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SessionCreatedFrame) GetSession() *Session {
@@ -2868,7 +3121,7 @@ type SessionChangedFrame struct {
 
 func (x *SessionChangedFrame) Reset() {
 	*x = SessionChangedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2880,7 +3133,7 @@ func (x *SessionChangedFrame) String() string {
 func (*SessionChangedFrame) ProtoMessage() {}
 
 func (x *SessionChangedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2893,7 +3146,7 @@ func (x *SessionChangedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionChangedFrame.ProtoReflect.Descriptor instead.
 func (*SessionChangedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{34}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SessionChangedFrame) GetSession() *Session {
@@ -2918,7 +3171,7 @@ type SessionDeletedFrame struct {
 
 func (x *SessionDeletedFrame) Reset() {
 	*x = SessionDeletedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2930,7 +3183,7 @@ func (x *SessionDeletedFrame) String() string {
 func (*SessionDeletedFrame) ProtoMessage() {}
 
 func (x *SessionDeletedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2943,7 +3196,7 @@ func (x *SessionDeletedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionDeletedFrame.ProtoReflect.Descriptor instead.
 func (*SessionDeletedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{35}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SessionDeletedFrame) GetKey() *SessionKey {
@@ -2976,7 +3229,7 @@ type ResetFrame struct {
 
 func (x *ResetFrame) Reset() {
 	*x = ResetFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2988,7 +3241,7 @@ func (x *ResetFrame) String() string {
 func (*ResetFrame) ProtoMessage() {}
 
 func (x *ResetFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3001,7 +3254,7 @@ func (x *ResetFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetFrame.ProtoReflect.Descriptor instead.
 func (*ResetFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{36}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{40}
 }
 
 // GetAppStateRequest asks for an app's shared state.
@@ -3015,7 +3268,7 @@ type GetAppStateRequest struct {
 
 func (x *GetAppStateRequest) Reset() {
 	*x = GetAppStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3027,7 +3280,7 @@ func (x *GetAppStateRequest) String() string {
 func (*GetAppStateRequest) ProtoMessage() {}
 
 func (x *GetAppStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3040,7 +3293,7 @@ func (x *GetAppStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppStateRequest.ProtoReflect.Descriptor instead.
 func (*GetAppStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{37}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetAppStateRequest) GetKey() *SessionKey {
@@ -3061,7 +3314,7 @@ type GetAppStateResponse struct {
 
 func (x *GetAppStateResponse) Reset() {
 	*x = GetAppStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3073,7 +3326,7 @@ func (x *GetAppStateResponse) String() string {
 func (*GetAppStateResponse) ProtoMessage() {}
 
 func (x *GetAppStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3086,7 +3339,7 @@ func (x *GetAppStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppStateResponse.ProtoReflect.Descriptor instead.
 func (*GetAppStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{38}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetAppStateResponse) GetState() map[string]string {
@@ -3107,7 +3360,7 @@ type GetUserStateRequest struct {
 
 func (x *GetUserStateRequest) Reset() {
 	*x = GetUserStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3119,7 +3372,7 @@ func (x *GetUserStateRequest) String() string {
 func (*GetUserStateRequest) ProtoMessage() {}
 
 func (x *GetUserStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3132,7 +3385,7 @@ func (x *GetUserStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserStateRequest.ProtoReflect.Descriptor instead.
 func (*GetUserStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{39}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetUserStateRequest) GetKey() *SessionKey {
@@ -3153,7 +3406,7 @@ type GetUserStateResponse struct {
 
 func (x *GetUserStateResponse) Reset() {
 	*x = GetUserStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3165,7 +3418,7 @@ func (x *GetUserStateResponse) String() string {
 func (*GetUserStateResponse) ProtoMessage() {}
 
 func (x *GetUserStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3178,7 +3431,7 @@ func (x *GetUserStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserStateResponse.ProtoReflect.Descriptor instead.
 func (*GetUserStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{40}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetUserStateResponse) GetState() map[string]string {
@@ -3206,7 +3459,7 @@ type UpdateAppStateRequest struct {
 
 func (x *UpdateAppStateRequest) Reset() {
 	*x = UpdateAppStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3218,7 +3471,7 @@ func (x *UpdateAppStateRequest) String() string {
 func (*UpdateAppStateRequest) ProtoMessage() {}
 
 func (x *UpdateAppStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3231,7 +3484,7 @@ func (x *UpdateAppStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAppStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAppStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{41}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *UpdateAppStateRequest) GetKey() *SessionKey {
@@ -3273,7 +3526,7 @@ type UpdateAppStateResponse struct {
 
 func (x *UpdateAppStateResponse) Reset() {
 	*x = UpdateAppStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3285,7 +3538,7 @@ func (x *UpdateAppStateResponse) String() string {
 func (*UpdateAppStateResponse) ProtoMessage() {}
 
 func (x *UpdateAppStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3298,7 +3551,7 @@ func (x *UpdateAppStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAppStateResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAppStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{42}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *UpdateAppStateResponse) GetUpdateTime() *timestamppb.Timestamp {
@@ -3326,7 +3579,7 @@ type UpdateUserStateRequest struct {
 
 func (x *UpdateUserStateRequest) Reset() {
 	*x = UpdateUserStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3338,7 +3591,7 @@ func (x *UpdateUserStateRequest) String() string {
 func (*UpdateUserStateRequest) ProtoMessage() {}
 
 func (x *UpdateUserStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3351,7 +3604,7 @@ func (x *UpdateUserStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUserStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateUserStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{43}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *UpdateUserStateRequest) GetKey() *SessionKey {
@@ -3393,7 +3646,7 @@ type UpdateUserStateResponse struct {
 
 func (x *UpdateUserStateResponse) Reset() {
 	*x = UpdateUserStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3405,7 +3658,7 @@ func (x *UpdateUserStateResponse) String() string {
 func (*UpdateUserStateResponse) ProtoMessage() {}
 
 func (x *UpdateUserStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3418,7 +3671,7 @@ func (x *UpdateUserStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUserStateResponse.ProtoReflect.Descriptor instead.
 func (*UpdateUserStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{44}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *UpdateUserStateResponse) GetUpdateTime() *timestamppb.Timestamp {
@@ -3432,7 +3685,7 @@ var File_sessiond_v1_session_service_proto protoreflect.FileDescriptor
 
 const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\n" +
-	"!sessiond/v1/session_service.proto\x12\vsessiond.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17sessiond/v1/event.proto\x1a\x19sessiond/v1/session.proto\"\x9e\x03\n" +
+	"!sessiond/v1/session_service.proto\x12\vsessiond.v1\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17sessiond/v1/error.proto\x1a\x17sessiond/v1/event.proto\x1a\x19sessiond/v1/session.proto\"\x9e\x03\n" +
 	"\x14CreateSessionRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12B\n" +
 	"\x05state\x18\x02 \x03(\v2,.sessiond.v1.CreateSessionRequest.StateEntryR\x05state\x12\x19\n" +
@@ -3548,7 +3801,20 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\x19BatchAppendEventsResponse\x122\n" +
 	"\x06events\x18\x01 \x03(\v2\x1a.sessiond.v1.AppendedEventR\x06events\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
-	"sessionUid\"\x80\x03\n" +
+	"sessionUid\"T\n" +
+	"\x17AppendToSessionsRequest\x129\n" +
+	"\aappends\x18\x01 \x03(\v2\x1f.sessiond.v1.AppendEventRequestR\aappends\"R\n" +
+	"\x18AppendToSessionsResponse\x126\n" +
+	"\boutcomes\x18\x01 \x03(\v2\x1a.sessiond.v1.AppendOutcomeR\boutcomes\"\x8c\x01\n" +
+	"\rAppendOutcome\x12>\n" +
+	"\bappended\x18\x01 \x01(\v2 .sessiond.v1.AppendEventResponseH\x00R\bappended\x120\n" +
+	"\x05error\x18\x02 \x01(\v2\x18.sessiond.v1.AppendErrorH\x00R\x05errorB\t\n" +
+	"\aoutcome\"\x85\x01\n" +
+	"\vAppendError\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\x05R\x04code\x120\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x18.sessiond.v1.ErrorReasonR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x16\n" +
+	"\x06status\x18\x04 \x01(\fR\x06status\"\x80\x03\n" +
 	"\x11ListEventsRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
@@ -3750,7 +4016,7 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\x1eCLOSING_REASON_SESSION_DELETED\x10\x03\x12$\n" +
 	" CLOSING_REASON_SESSION_RECREATED\x10\x04\x12\x1e\n" +
 	"\x1aCLOSING_REASON_SLOW_READER\x10\x05\x12!\n" +
-	"\x1dCLOSING_REASON_EVENTS_TRIMMED\x10\x062\x94\v\n" +
+	"\x1dCLOSING_REASON_EVENTS_TRIMMED\x10\x062\xf5\v\n" +
 	"\x0eSessionService\x12V\n" +
 	"\rCreateSession\x12!.sessiond.v1.CreateSessionRequest\x1a\".sessiond.v1.CreateSessionResponse\x12R\n" +
 	"\n" +
@@ -3759,7 +4025,8 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\rDeleteSession\x12!.sessiond.v1.DeleteSessionRequest\x1a\".sessiond.v1.DeleteSessionResponse\x12X\n" +
 	"\fListSessions\x12 .sessiond.v1.ListSessionsRequest\x1a!.sessiond.v1.ListSessionsResponse\"\x03\x90\x02\x01\x12P\n" +
 	"\vAppendEvent\x12\x1f.sessiond.v1.AppendEventRequest\x1a .sessiond.v1.AppendEventResponse\x12b\n" +
-	"\x11BatchAppendEvents\x12%.sessiond.v1.BatchAppendEventsRequest\x1a&.sessiond.v1.BatchAppendEventsResponse\x12R\n" +
+	"\x11BatchAppendEvents\x12%.sessiond.v1.BatchAppendEventsRequest\x1a&.sessiond.v1.BatchAppendEventsResponse\x12_\n" +
+	"\x10AppendToSessions\x12$.sessiond.v1.AppendToSessionsRequest\x1a%.sessiond.v1.AppendToSessionsResponse\x12R\n" +
 	"\n" +
 	"ListEvents\x12\x1e.sessiond.v1.ListEventsRequest\x1a\x1f.sessiond.v1.ListEventsResponse\"\x03\x90\x02\x01\x12Z\n" +
 	"\fStreamEvents\x12 .sessiond.v1.StreamEventsRequest\x1a!.sessiond.v1.StreamEventsResponse\"\x03\x90\x02\x010\x01\x12L\n" +
@@ -3785,7 +4052,7 @@ func file_sessiond_v1_session_service_proto_rawDescGZIP() []byte {
 }
 
 var file_sessiond_v1_session_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_sessiond_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
+var file_sessiond_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
 var file_sessiond_v1_session_service_proto_goTypes = []any{
 	(SessionOrder)(0),                 // 0: sessiond.v1.SessionOrder
 	(EventScope)(0),                   // 1: sessiond.v1.EventScope
@@ -3804,170 +4071,182 @@ var file_sessiond_v1_session_service_proto_goTypes = []any{
 	(*AppendEventResponse)(nil),       // 14: sessiond.v1.AppendEventResponse
 	(*BatchAppendEventsRequest)(nil),  // 15: sessiond.v1.BatchAppendEventsRequest
 	(*BatchAppendEventsResponse)(nil), // 16: sessiond.v1.BatchAppendEventsResponse
-	(*ListEventsRequest)(nil),         // 17: sessiond.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),        // 18: sessiond.v1.ListEventsResponse
-	(*StreamEventsRequest)(nil),       // 19: sessiond.v1.StreamEventsRequest
-	(*StreamEventsResponse)(nil),      // 20: sessiond.v1.StreamEventsResponse
-	(*OpenedFrame)(nil),               // 21: sessiond.v1.OpenedFrame
-	(*StateFrame)(nil),                // 22: sessiond.v1.StateFrame
-	(*EventsFrame)(nil),               // 23: sessiond.v1.EventsFrame
-	(*CaughtUpFrame)(nil),             // 24: sessiond.v1.CaughtUpFrame
-	(*HeartbeatFrame)(nil),            // 25: sessiond.v1.HeartbeatFrame
-	(*ChangedFrame)(nil),              // 26: sessiond.v1.ChangedFrame
-	(*ClosingFrame)(nil),              // 27: sessiond.v1.ClosingFrame
-	(*ListAppsRequest)(nil),           // 28: sessiond.v1.ListAppsRequest
-	(*ListAppsResponse)(nil),          // 29: sessiond.v1.ListAppsResponse
-	(*ListUsersRequest)(nil),          // 30: sessiond.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),         // 31: sessiond.v1.ListUsersResponse
-	(*WatchSessionsRequest)(nil),      // 32: sessiond.v1.WatchSessionsRequest
-	(*WatchSessionsResponse)(nil),     // 33: sessiond.v1.WatchSessionsResponse
-	(*WatchOpenedFrame)(nil),          // 34: sessiond.v1.WatchOpenedFrame
-	(*SessionListedFrame)(nil),        // 35: sessiond.v1.SessionListedFrame
-	(*SessionCreatedFrame)(nil),       // 36: sessiond.v1.SessionCreatedFrame
-	(*SessionChangedFrame)(nil),       // 37: sessiond.v1.SessionChangedFrame
-	(*SessionDeletedFrame)(nil),       // 38: sessiond.v1.SessionDeletedFrame
-	(*ResetFrame)(nil),                // 39: sessiond.v1.ResetFrame
-	(*GetAppStateRequest)(nil),        // 40: sessiond.v1.GetAppStateRequest
-	(*GetAppStateResponse)(nil),       // 41: sessiond.v1.GetAppStateResponse
-	(*GetUserStateRequest)(nil),       // 42: sessiond.v1.GetUserStateRequest
-	(*GetUserStateResponse)(nil),      // 43: sessiond.v1.GetUserStateResponse
-	(*UpdateAppStateRequest)(nil),     // 44: sessiond.v1.UpdateAppStateRequest
-	(*UpdateAppStateResponse)(nil),    // 45: sessiond.v1.UpdateAppStateResponse
-	(*UpdateUserStateRequest)(nil),    // 46: sessiond.v1.UpdateUserStateRequest
-	(*UpdateUserStateResponse)(nil),   // 47: sessiond.v1.UpdateUserStateResponse
-	nil,                               // 48: sessiond.v1.CreateSessionRequest.StateEntry
-	nil,                               // 49: sessiond.v1.CreateSessionRequest.LabelsEntry
-	nil,                               // 50: sessiond.v1.UpdateSessionRequest.LabelsEntry
-	nil,                               // 51: sessiond.v1.UpdateSessionRequest.StateEntry
-	nil,                               // 52: sessiond.v1.UpdateSessionRequest.StateDeltaEntry
-	nil,                               // 53: sessiond.v1.ListSessionsRequest.LabelsEntry
-	nil,                               // 54: sessiond.v1.ListSessionsRequest.StateEqualsEntry
-	nil,                               // 55: sessiond.v1.StateFrame.StateEntry
-	nil,                               // 56: sessiond.v1.ChangedFrame.StateDeltaEntry
-	nil,                               // 57: sessiond.v1.GetAppStateResponse.StateEntry
-	nil,                               // 58: sessiond.v1.GetUserStateResponse.StateEntry
-	nil,                               // 59: sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
-	nil,                               // 60: sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
-	(*SessionKey)(nil),                // 61: sessiond.v1.SessionKey
-	(*Session)(nil),                   // 62: sessiond.v1.Session
-	(*fieldmaskpb.FieldMask)(nil),     // 63: google.protobuf.FieldMask
-	(*Event)(nil),                     // 64: sessiond.v1.Event
-	(*AppendedEvent)(nil),             // 65: sessiond.v1.AppendedEvent
-	(*durationpb.Duration)(nil),       // 66: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),     // 67: google.protobuf.Timestamp
+	(*AppendToSessionsRequest)(nil),   // 17: sessiond.v1.AppendToSessionsRequest
+	(*AppendToSessionsResponse)(nil),  // 18: sessiond.v1.AppendToSessionsResponse
+	(*AppendOutcome)(nil),             // 19: sessiond.v1.AppendOutcome
+	(*AppendError)(nil),               // 20: sessiond.v1.AppendError
+	(*ListEventsRequest)(nil),         // 21: sessiond.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),        // 22: sessiond.v1.ListEventsResponse
+	(*StreamEventsRequest)(nil),       // 23: sessiond.v1.StreamEventsRequest
+	(*StreamEventsResponse)(nil),      // 24: sessiond.v1.StreamEventsResponse
+	(*OpenedFrame)(nil),               // 25: sessiond.v1.OpenedFrame
+	(*StateFrame)(nil),                // 26: sessiond.v1.StateFrame
+	(*EventsFrame)(nil),               // 27: sessiond.v1.EventsFrame
+	(*CaughtUpFrame)(nil),             // 28: sessiond.v1.CaughtUpFrame
+	(*HeartbeatFrame)(nil),            // 29: sessiond.v1.HeartbeatFrame
+	(*ChangedFrame)(nil),              // 30: sessiond.v1.ChangedFrame
+	(*ClosingFrame)(nil),              // 31: sessiond.v1.ClosingFrame
+	(*ListAppsRequest)(nil),           // 32: sessiond.v1.ListAppsRequest
+	(*ListAppsResponse)(nil),          // 33: sessiond.v1.ListAppsResponse
+	(*ListUsersRequest)(nil),          // 34: sessiond.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),         // 35: sessiond.v1.ListUsersResponse
+	(*WatchSessionsRequest)(nil),      // 36: sessiond.v1.WatchSessionsRequest
+	(*WatchSessionsResponse)(nil),     // 37: sessiond.v1.WatchSessionsResponse
+	(*WatchOpenedFrame)(nil),          // 38: sessiond.v1.WatchOpenedFrame
+	(*SessionListedFrame)(nil),        // 39: sessiond.v1.SessionListedFrame
+	(*SessionCreatedFrame)(nil),       // 40: sessiond.v1.SessionCreatedFrame
+	(*SessionChangedFrame)(nil),       // 41: sessiond.v1.SessionChangedFrame
+	(*SessionDeletedFrame)(nil),       // 42: sessiond.v1.SessionDeletedFrame
+	(*ResetFrame)(nil),                // 43: sessiond.v1.ResetFrame
+	(*GetAppStateRequest)(nil),        // 44: sessiond.v1.GetAppStateRequest
+	(*GetAppStateResponse)(nil),       // 45: sessiond.v1.GetAppStateResponse
+	(*GetUserStateRequest)(nil),       // 46: sessiond.v1.GetUserStateRequest
+	(*GetUserStateResponse)(nil),      // 47: sessiond.v1.GetUserStateResponse
+	(*UpdateAppStateRequest)(nil),     // 48: sessiond.v1.UpdateAppStateRequest
+	(*UpdateAppStateResponse)(nil),    // 49: sessiond.v1.UpdateAppStateResponse
+	(*UpdateUserStateRequest)(nil),    // 50: sessiond.v1.UpdateUserStateRequest
+	(*UpdateUserStateResponse)(nil),   // 51: sessiond.v1.UpdateUserStateResponse
+	nil,                               // 52: sessiond.v1.CreateSessionRequest.StateEntry
+	nil,                               // 53: sessiond.v1.CreateSessionRequest.LabelsEntry
+	nil,                               // 54: sessiond.v1.UpdateSessionRequest.LabelsEntry
+	nil,                               // 55: sessiond.v1.UpdateSessionRequest.StateEntry
+	nil,                               // 56: sessiond.v1.UpdateSessionRequest.StateDeltaEntry
+	nil,                               // 57: sessiond.v1.ListSessionsRequest.LabelsEntry
+	nil,                               // 58: sessiond.v1.ListSessionsRequest.StateEqualsEntry
+	nil,                               // 59: sessiond.v1.StateFrame.StateEntry
+	nil,                               // 60: sessiond.v1.ChangedFrame.StateDeltaEntry
+	nil,                               // 61: sessiond.v1.GetAppStateResponse.StateEntry
+	nil,                               // 62: sessiond.v1.GetUserStateResponse.StateEntry
+	nil,                               // 63: sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
+	nil,                               // 64: sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
+	(*SessionKey)(nil),                // 65: sessiond.v1.SessionKey
+	(*Session)(nil),                   // 66: sessiond.v1.Session
+	(*fieldmaskpb.FieldMask)(nil),     // 67: google.protobuf.FieldMask
+	(*Event)(nil),                     // 68: sessiond.v1.Event
+	(*AppendedEvent)(nil),             // 69: sessiond.v1.AppendedEvent
+	(ErrorReason)(0),                  // 70: sessiond.v1.ErrorReason
+	(*durationpb.Duration)(nil),       // 71: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 72: google.protobuf.Timestamp
 }
 var file_sessiond_v1_session_service_proto_depIdxs = []int32{
-	61, // 0: sessiond.v1.CreateSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	48, // 1: sessiond.v1.CreateSessionRequest.state:type_name -> sessiond.v1.CreateSessionRequest.StateEntry
-	49, // 2: sessiond.v1.CreateSessionRequest.labels:type_name -> sessiond.v1.CreateSessionRequest.LabelsEntry
-	62, // 3: sessiond.v1.CreateSessionResponse.session:type_name -> sessiond.v1.Session
-	61, // 4: sessiond.v1.GetSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	62, // 5: sessiond.v1.GetSessionResponse.session:type_name -> sessiond.v1.Session
-	61, // 6: sessiond.v1.UpdateSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	63, // 7: sessiond.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	50, // 8: sessiond.v1.UpdateSessionRequest.labels:type_name -> sessiond.v1.UpdateSessionRequest.LabelsEntry
-	51, // 9: sessiond.v1.UpdateSessionRequest.state:type_name -> sessiond.v1.UpdateSessionRequest.StateEntry
-	52, // 10: sessiond.v1.UpdateSessionRequest.state_delta:type_name -> sessiond.v1.UpdateSessionRequest.StateDeltaEntry
-	62, // 11: sessiond.v1.UpdateSessionResponse.session:type_name -> sessiond.v1.Session
-	61, // 12: sessiond.v1.DeleteSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	61, // 13: sessiond.v1.ListSessionsRequest.key:type_name -> sessiond.v1.SessionKey
+	65, // 0: sessiond.v1.CreateSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	52, // 1: sessiond.v1.CreateSessionRequest.state:type_name -> sessiond.v1.CreateSessionRequest.StateEntry
+	53, // 2: sessiond.v1.CreateSessionRequest.labels:type_name -> sessiond.v1.CreateSessionRequest.LabelsEntry
+	66, // 3: sessiond.v1.CreateSessionResponse.session:type_name -> sessiond.v1.Session
+	65, // 4: sessiond.v1.GetSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	66, // 5: sessiond.v1.GetSessionResponse.session:type_name -> sessiond.v1.Session
+	65, // 6: sessiond.v1.UpdateSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	67, // 7: sessiond.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	54, // 8: sessiond.v1.UpdateSessionRequest.labels:type_name -> sessiond.v1.UpdateSessionRequest.LabelsEntry
+	55, // 9: sessiond.v1.UpdateSessionRequest.state:type_name -> sessiond.v1.UpdateSessionRequest.StateEntry
+	56, // 10: sessiond.v1.UpdateSessionRequest.state_delta:type_name -> sessiond.v1.UpdateSessionRequest.StateDeltaEntry
+	66, // 11: sessiond.v1.UpdateSessionResponse.session:type_name -> sessiond.v1.Session
+	65, // 12: sessiond.v1.DeleteSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	65, // 13: sessiond.v1.ListSessionsRequest.key:type_name -> sessiond.v1.SessionKey
 	0,  // 14: sessiond.v1.ListSessionsRequest.order:type_name -> sessiond.v1.SessionOrder
-	53, // 15: sessiond.v1.ListSessionsRequest.labels:type_name -> sessiond.v1.ListSessionsRequest.LabelsEntry
-	54, // 16: sessiond.v1.ListSessionsRequest.state_equals:type_name -> sessiond.v1.ListSessionsRequest.StateEqualsEntry
-	62, // 17: sessiond.v1.ListSessionsResponse.sessions:type_name -> sessiond.v1.Session
-	61, // 18: sessiond.v1.AppendEventRequest.key:type_name -> sessiond.v1.SessionKey
-	64, // 19: sessiond.v1.AppendEventRequest.event:type_name -> sessiond.v1.Event
-	65, // 20: sessiond.v1.AppendEventResponse.event:type_name -> sessiond.v1.AppendedEvent
-	61, // 21: sessiond.v1.BatchAppendEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	64, // 22: sessiond.v1.BatchAppendEventsRequest.events:type_name -> sessiond.v1.Event
-	65, // 23: sessiond.v1.BatchAppendEventsResponse.events:type_name -> sessiond.v1.AppendedEvent
-	61, // 24: sessiond.v1.ListEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	1,  // 25: sessiond.v1.ListEventsRequest.scope:type_name -> sessiond.v1.EventScope
-	64, // 26: sessiond.v1.ListEventsResponse.events:type_name -> sessiond.v1.Event
-	61, // 27: sessiond.v1.StreamEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	66, // 28: sessiond.v1.StreamEventsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	67, // 29: sessiond.v1.StreamEventsResponse.server_time:type_name -> google.protobuf.Timestamp
-	21, // 30: sessiond.v1.StreamEventsResponse.opened:type_name -> sessiond.v1.OpenedFrame
-	23, // 31: sessiond.v1.StreamEventsResponse.events:type_name -> sessiond.v1.EventsFrame
-	24, // 32: sessiond.v1.StreamEventsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
-	25, // 33: sessiond.v1.StreamEventsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
-	26, // 34: sessiond.v1.StreamEventsResponse.changed:type_name -> sessiond.v1.ChangedFrame
-	27, // 35: sessiond.v1.StreamEventsResponse.closing:type_name -> sessiond.v1.ClosingFrame
-	22, // 36: sessiond.v1.StreamEventsResponse.state:type_name -> sessiond.v1.StateFrame
-	62, // 37: sessiond.v1.OpenedFrame.session:type_name -> sessiond.v1.Session
-	66, // 38: sessiond.v1.OpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
-	55, // 39: sessiond.v1.StateFrame.state:type_name -> sessiond.v1.StateFrame.StateEntry
-	64, // 40: sessiond.v1.EventsFrame.events:type_name -> sessiond.v1.Event
-	56, // 41: sessiond.v1.ChangedFrame.state_delta:type_name -> sessiond.v1.ChangedFrame.StateDeltaEntry
-	63, // 42: sessiond.v1.ChangedFrame.changed:type_name -> google.protobuf.FieldMask
-	67, // 43: sessiond.v1.ChangedFrame.create_time:type_name -> google.protobuf.Timestamp
-	2,  // 44: sessiond.v1.ClosingFrame.reason:type_name -> sessiond.v1.ClosingReason
-	61, // 45: sessiond.v1.ListUsersRequest.key:type_name -> sessiond.v1.SessionKey
-	61, // 46: sessiond.v1.WatchSessionsRequest.key:type_name -> sessiond.v1.SessionKey
-	66, // 47: sessiond.v1.WatchSessionsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	67, // 48: sessiond.v1.WatchSessionsResponse.server_time:type_name -> google.protobuf.Timestamp
-	34, // 49: sessiond.v1.WatchSessionsResponse.opened:type_name -> sessiond.v1.WatchOpenedFrame
-	35, // 50: sessiond.v1.WatchSessionsResponse.listed:type_name -> sessiond.v1.SessionListedFrame
-	36, // 51: sessiond.v1.WatchSessionsResponse.created:type_name -> sessiond.v1.SessionCreatedFrame
-	37, // 52: sessiond.v1.WatchSessionsResponse.changed:type_name -> sessiond.v1.SessionChangedFrame
-	38, // 53: sessiond.v1.WatchSessionsResponse.deleted:type_name -> sessiond.v1.SessionDeletedFrame
-	39, // 54: sessiond.v1.WatchSessionsResponse.reset:type_name -> sessiond.v1.ResetFrame
-	24, // 55: sessiond.v1.WatchSessionsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
-	25, // 56: sessiond.v1.WatchSessionsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
-	27, // 57: sessiond.v1.WatchSessionsResponse.closing:type_name -> sessiond.v1.ClosingFrame
-	66, // 58: sessiond.v1.WatchOpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
-	62, // 59: sessiond.v1.SessionListedFrame.sessions:type_name -> sessiond.v1.Session
-	62, // 60: sessiond.v1.SessionCreatedFrame.session:type_name -> sessiond.v1.Session
-	62, // 61: sessiond.v1.SessionChangedFrame.session:type_name -> sessiond.v1.Session
-	61, // 62: sessiond.v1.SessionDeletedFrame.key:type_name -> sessiond.v1.SessionKey
-	67, // 63: sessiond.v1.SessionDeletedFrame.delete_time:type_name -> google.protobuf.Timestamp
-	61, // 64: sessiond.v1.GetAppStateRequest.key:type_name -> sessiond.v1.SessionKey
-	57, // 65: sessiond.v1.GetAppStateResponse.state:type_name -> sessiond.v1.GetAppStateResponse.StateEntry
-	61, // 66: sessiond.v1.GetUserStateRequest.key:type_name -> sessiond.v1.SessionKey
-	58, // 67: sessiond.v1.GetUserStateResponse.state:type_name -> sessiond.v1.GetUserStateResponse.StateEntry
-	61, // 68: sessiond.v1.UpdateAppStateRequest.key:type_name -> sessiond.v1.SessionKey
-	59, // 69: sessiond.v1.UpdateAppStateRequest.state_delta:type_name -> sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
-	67, // 70: sessiond.v1.UpdateAppStateResponse.update_time:type_name -> google.protobuf.Timestamp
-	61, // 71: sessiond.v1.UpdateUserStateRequest.key:type_name -> sessiond.v1.SessionKey
-	60, // 72: sessiond.v1.UpdateUserStateRequest.state_delta:type_name -> sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
-	67, // 73: sessiond.v1.UpdateUserStateResponse.update_time:type_name -> google.protobuf.Timestamp
-	3,  // 74: sessiond.v1.SessionService.CreateSession:input_type -> sessiond.v1.CreateSessionRequest
-	5,  // 75: sessiond.v1.SessionService.GetSession:input_type -> sessiond.v1.GetSessionRequest
-	7,  // 76: sessiond.v1.SessionService.UpdateSession:input_type -> sessiond.v1.UpdateSessionRequest
-	9,  // 77: sessiond.v1.SessionService.DeleteSession:input_type -> sessiond.v1.DeleteSessionRequest
-	11, // 78: sessiond.v1.SessionService.ListSessions:input_type -> sessiond.v1.ListSessionsRequest
-	13, // 79: sessiond.v1.SessionService.AppendEvent:input_type -> sessiond.v1.AppendEventRequest
-	15, // 80: sessiond.v1.SessionService.BatchAppendEvents:input_type -> sessiond.v1.BatchAppendEventsRequest
-	17, // 81: sessiond.v1.SessionService.ListEvents:input_type -> sessiond.v1.ListEventsRequest
-	19, // 82: sessiond.v1.SessionService.StreamEvents:input_type -> sessiond.v1.StreamEventsRequest
-	28, // 83: sessiond.v1.SessionService.ListApps:input_type -> sessiond.v1.ListAppsRequest
-	30, // 84: sessiond.v1.SessionService.ListUsers:input_type -> sessiond.v1.ListUsersRequest
-	32, // 85: sessiond.v1.SessionService.WatchSessions:input_type -> sessiond.v1.WatchSessionsRequest
-	40, // 86: sessiond.v1.SessionService.GetAppState:input_type -> sessiond.v1.GetAppStateRequest
-	42, // 87: sessiond.v1.SessionService.GetUserState:input_type -> sessiond.v1.GetUserStateRequest
-	44, // 88: sessiond.v1.SessionService.UpdateAppState:input_type -> sessiond.v1.UpdateAppStateRequest
-	46, // 89: sessiond.v1.SessionService.UpdateUserState:input_type -> sessiond.v1.UpdateUserStateRequest
-	4,  // 90: sessiond.v1.SessionService.CreateSession:output_type -> sessiond.v1.CreateSessionResponse
-	6,  // 91: sessiond.v1.SessionService.GetSession:output_type -> sessiond.v1.GetSessionResponse
-	8,  // 92: sessiond.v1.SessionService.UpdateSession:output_type -> sessiond.v1.UpdateSessionResponse
-	10, // 93: sessiond.v1.SessionService.DeleteSession:output_type -> sessiond.v1.DeleteSessionResponse
-	12, // 94: sessiond.v1.SessionService.ListSessions:output_type -> sessiond.v1.ListSessionsResponse
-	14, // 95: sessiond.v1.SessionService.AppendEvent:output_type -> sessiond.v1.AppendEventResponse
-	16, // 96: sessiond.v1.SessionService.BatchAppendEvents:output_type -> sessiond.v1.BatchAppendEventsResponse
-	18, // 97: sessiond.v1.SessionService.ListEvents:output_type -> sessiond.v1.ListEventsResponse
-	20, // 98: sessiond.v1.SessionService.StreamEvents:output_type -> sessiond.v1.StreamEventsResponse
-	29, // 99: sessiond.v1.SessionService.ListApps:output_type -> sessiond.v1.ListAppsResponse
-	31, // 100: sessiond.v1.SessionService.ListUsers:output_type -> sessiond.v1.ListUsersResponse
-	33, // 101: sessiond.v1.SessionService.WatchSessions:output_type -> sessiond.v1.WatchSessionsResponse
-	41, // 102: sessiond.v1.SessionService.GetAppState:output_type -> sessiond.v1.GetAppStateResponse
-	43, // 103: sessiond.v1.SessionService.GetUserState:output_type -> sessiond.v1.GetUserStateResponse
-	45, // 104: sessiond.v1.SessionService.UpdateAppState:output_type -> sessiond.v1.UpdateAppStateResponse
-	47, // 105: sessiond.v1.SessionService.UpdateUserState:output_type -> sessiond.v1.UpdateUserStateResponse
-	90, // [90:106] is the sub-list for method output_type
-	74, // [74:90] is the sub-list for method input_type
-	74, // [74:74] is the sub-list for extension type_name
-	74, // [74:74] is the sub-list for extension extendee
-	0,  // [0:74] is the sub-list for field type_name
+	57, // 15: sessiond.v1.ListSessionsRequest.labels:type_name -> sessiond.v1.ListSessionsRequest.LabelsEntry
+	58, // 16: sessiond.v1.ListSessionsRequest.state_equals:type_name -> sessiond.v1.ListSessionsRequest.StateEqualsEntry
+	66, // 17: sessiond.v1.ListSessionsResponse.sessions:type_name -> sessiond.v1.Session
+	65, // 18: sessiond.v1.AppendEventRequest.key:type_name -> sessiond.v1.SessionKey
+	68, // 19: sessiond.v1.AppendEventRequest.event:type_name -> sessiond.v1.Event
+	69, // 20: sessiond.v1.AppendEventResponse.event:type_name -> sessiond.v1.AppendedEvent
+	65, // 21: sessiond.v1.BatchAppendEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	68, // 22: sessiond.v1.BatchAppendEventsRequest.events:type_name -> sessiond.v1.Event
+	69, // 23: sessiond.v1.BatchAppendEventsResponse.events:type_name -> sessiond.v1.AppendedEvent
+	13, // 24: sessiond.v1.AppendToSessionsRequest.appends:type_name -> sessiond.v1.AppendEventRequest
+	19, // 25: sessiond.v1.AppendToSessionsResponse.outcomes:type_name -> sessiond.v1.AppendOutcome
+	14, // 26: sessiond.v1.AppendOutcome.appended:type_name -> sessiond.v1.AppendEventResponse
+	20, // 27: sessiond.v1.AppendOutcome.error:type_name -> sessiond.v1.AppendError
+	70, // 28: sessiond.v1.AppendError.reason:type_name -> sessiond.v1.ErrorReason
+	65, // 29: sessiond.v1.ListEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	1,  // 30: sessiond.v1.ListEventsRequest.scope:type_name -> sessiond.v1.EventScope
+	68, // 31: sessiond.v1.ListEventsResponse.events:type_name -> sessiond.v1.Event
+	65, // 32: sessiond.v1.StreamEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	71, // 33: sessiond.v1.StreamEventsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	72, // 34: sessiond.v1.StreamEventsResponse.server_time:type_name -> google.protobuf.Timestamp
+	25, // 35: sessiond.v1.StreamEventsResponse.opened:type_name -> sessiond.v1.OpenedFrame
+	27, // 36: sessiond.v1.StreamEventsResponse.events:type_name -> sessiond.v1.EventsFrame
+	28, // 37: sessiond.v1.StreamEventsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
+	29, // 38: sessiond.v1.StreamEventsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
+	30, // 39: sessiond.v1.StreamEventsResponse.changed:type_name -> sessiond.v1.ChangedFrame
+	31, // 40: sessiond.v1.StreamEventsResponse.closing:type_name -> sessiond.v1.ClosingFrame
+	26, // 41: sessiond.v1.StreamEventsResponse.state:type_name -> sessiond.v1.StateFrame
+	66, // 42: sessiond.v1.OpenedFrame.session:type_name -> sessiond.v1.Session
+	71, // 43: sessiond.v1.OpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
+	59, // 44: sessiond.v1.StateFrame.state:type_name -> sessiond.v1.StateFrame.StateEntry
+	68, // 45: sessiond.v1.EventsFrame.events:type_name -> sessiond.v1.Event
+	60, // 46: sessiond.v1.ChangedFrame.state_delta:type_name -> sessiond.v1.ChangedFrame.StateDeltaEntry
+	67, // 47: sessiond.v1.ChangedFrame.changed:type_name -> google.protobuf.FieldMask
+	72, // 48: sessiond.v1.ChangedFrame.create_time:type_name -> google.protobuf.Timestamp
+	2,  // 49: sessiond.v1.ClosingFrame.reason:type_name -> sessiond.v1.ClosingReason
+	65, // 50: sessiond.v1.ListUsersRequest.key:type_name -> sessiond.v1.SessionKey
+	65, // 51: sessiond.v1.WatchSessionsRequest.key:type_name -> sessiond.v1.SessionKey
+	71, // 52: sessiond.v1.WatchSessionsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	72, // 53: sessiond.v1.WatchSessionsResponse.server_time:type_name -> google.protobuf.Timestamp
+	38, // 54: sessiond.v1.WatchSessionsResponse.opened:type_name -> sessiond.v1.WatchOpenedFrame
+	39, // 55: sessiond.v1.WatchSessionsResponse.listed:type_name -> sessiond.v1.SessionListedFrame
+	40, // 56: sessiond.v1.WatchSessionsResponse.created:type_name -> sessiond.v1.SessionCreatedFrame
+	41, // 57: sessiond.v1.WatchSessionsResponse.changed:type_name -> sessiond.v1.SessionChangedFrame
+	42, // 58: sessiond.v1.WatchSessionsResponse.deleted:type_name -> sessiond.v1.SessionDeletedFrame
+	43, // 59: sessiond.v1.WatchSessionsResponse.reset:type_name -> sessiond.v1.ResetFrame
+	28, // 60: sessiond.v1.WatchSessionsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
+	29, // 61: sessiond.v1.WatchSessionsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
+	31, // 62: sessiond.v1.WatchSessionsResponse.closing:type_name -> sessiond.v1.ClosingFrame
+	71, // 63: sessiond.v1.WatchOpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
+	66, // 64: sessiond.v1.SessionListedFrame.sessions:type_name -> sessiond.v1.Session
+	66, // 65: sessiond.v1.SessionCreatedFrame.session:type_name -> sessiond.v1.Session
+	66, // 66: sessiond.v1.SessionChangedFrame.session:type_name -> sessiond.v1.Session
+	65, // 67: sessiond.v1.SessionDeletedFrame.key:type_name -> sessiond.v1.SessionKey
+	72, // 68: sessiond.v1.SessionDeletedFrame.delete_time:type_name -> google.protobuf.Timestamp
+	65, // 69: sessiond.v1.GetAppStateRequest.key:type_name -> sessiond.v1.SessionKey
+	61, // 70: sessiond.v1.GetAppStateResponse.state:type_name -> sessiond.v1.GetAppStateResponse.StateEntry
+	65, // 71: sessiond.v1.GetUserStateRequest.key:type_name -> sessiond.v1.SessionKey
+	62, // 72: sessiond.v1.GetUserStateResponse.state:type_name -> sessiond.v1.GetUserStateResponse.StateEntry
+	65, // 73: sessiond.v1.UpdateAppStateRequest.key:type_name -> sessiond.v1.SessionKey
+	63, // 74: sessiond.v1.UpdateAppStateRequest.state_delta:type_name -> sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
+	72, // 75: sessiond.v1.UpdateAppStateResponse.update_time:type_name -> google.protobuf.Timestamp
+	65, // 76: sessiond.v1.UpdateUserStateRequest.key:type_name -> sessiond.v1.SessionKey
+	64, // 77: sessiond.v1.UpdateUserStateRequest.state_delta:type_name -> sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
+	72, // 78: sessiond.v1.UpdateUserStateResponse.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 79: sessiond.v1.SessionService.CreateSession:input_type -> sessiond.v1.CreateSessionRequest
+	5,  // 80: sessiond.v1.SessionService.GetSession:input_type -> sessiond.v1.GetSessionRequest
+	7,  // 81: sessiond.v1.SessionService.UpdateSession:input_type -> sessiond.v1.UpdateSessionRequest
+	9,  // 82: sessiond.v1.SessionService.DeleteSession:input_type -> sessiond.v1.DeleteSessionRequest
+	11, // 83: sessiond.v1.SessionService.ListSessions:input_type -> sessiond.v1.ListSessionsRequest
+	13, // 84: sessiond.v1.SessionService.AppendEvent:input_type -> sessiond.v1.AppendEventRequest
+	15, // 85: sessiond.v1.SessionService.BatchAppendEvents:input_type -> sessiond.v1.BatchAppendEventsRequest
+	17, // 86: sessiond.v1.SessionService.AppendToSessions:input_type -> sessiond.v1.AppendToSessionsRequest
+	21, // 87: sessiond.v1.SessionService.ListEvents:input_type -> sessiond.v1.ListEventsRequest
+	23, // 88: sessiond.v1.SessionService.StreamEvents:input_type -> sessiond.v1.StreamEventsRequest
+	32, // 89: sessiond.v1.SessionService.ListApps:input_type -> sessiond.v1.ListAppsRequest
+	34, // 90: sessiond.v1.SessionService.ListUsers:input_type -> sessiond.v1.ListUsersRequest
+	36, // 91: sessiond.v1.SessionService.WatchSessions:input_type -> sessiond.v1.WatchSessionsRequest
+	44, // 92: sessiond.v1.SessionService.GetAppState:input_type -> sessiond.v1.GetAppStateRequest
+	46, // 93: sessiond.v1.SessionService.GetUserState:input_type -> sessiond.v1.GetUserStateRequest
+	48, // 94: sessiond.v1.SessionService.UpdateAppState:input_type -> sessiond.v1.UpdateAppStateRequest
+	50, // 95: sessiond.v1.SessionService.UpdateUserState:input_type -> sessiond.v1.UpdateUserStateRequest
+	4,  // 96: sessiond.v1.SessionService.CreateSession:output_type -> sessiond.v1.CreateSessionResponse
+	6,  // 97: sessiond.v1.SessionService.GetSession:output_type -> sessiond.v1.GetSessionResponse
+	8,  // 98: sessiond.v1.SessionService.UpdateSession:output_type -> sessiond.v1.UpdateSessionResponse
+	10, // 99: sessiond.v1.SessionService.DeleteSession:output_type -> sessiond.v1.DeleteSessionResponse
+	12, // 100: sessiond.v1.SessionService.ListSessions:output_type -> sessiond.v1.ListSessionsResponse
+	14, // 101: sessiond.v1.SessionService.AppendEvent:output_type -> sessiond.v1.AppendEventResponse
+	16, // 102: sessiond.v1.SessionService.BatchAppendEvents:output_type -> sessiond.v1.BatchAppendEventsResponse
+	18, // 103: sessiond.v1.SessionService.AppendToSessions:output_type -> sessiond.v1.AppendToSessionsResponse
+	22, // 104: sessiond.v1.SessionService.ListEvents:output_type -> sessiond.v1.ListEventsResponse
+	24, // 105: sessiond.v1.SessionService.StreamEvents:output_type -> sessiond.v1.StreamEventsResponse
+	33, // 106: sessiond.v1.SessionService.ListApps:output_type -> sessiond.v1.ListAppsResponse
+	35, // 107: sessiond.v1.SessionService.ListUsers:output_type -> sessiond.v1.ListUsersResponse
+	37, // 108: sessiond.v1.SessionService.WatchSessions:output_type -> sessiond.v1.WatchSessionsResponse
+	45, // 109: sessiond.v1.SessionService.GetAppState:output_type -> sessiond.v1.GetAppStateResponse
+	47, // 110: sessiond.v1.SessionService.GetUserState:output_type -> sessiond.v1.GetUserStateResponse
+	49, // 111: sessiond.v1.SessionService.UpdateAppState:output_type -> sessiond.v1.UpdateAppStateResponse
+	51, // 112: sessiond.v1.SessionService.UpdateUserState:output_type -> sessiond.v1.UpdateUserStateResponse
+	96, // [96:113] is the sub-list for method output_type
+	79, // [79:96] is the sub-list for method input_type
+	79, // [79:79] is the sub-list for extension type_name
+	79, // [79:79] is the sub-list for extension extendee
+	0,  // [0:79] is the sub-list for field type_name
 }
 
 func init() { file_sessiond_v1_session_service_proto_init() }
@@ -3975,6 +4254,7 @@ func file_sessiond_v1_session_service_proto_init() {
 	if File_sessiond_v1_session_service_proto != nil {
 		return
 	}
+	file_sessiond_v1_error_proto_init()
 	file_sessiond_v1_event_proto_init()
 	file_sessiond_v1_session_proto_init()
 	file_sessiond_v1_session_service_proto_msgTypes[2].OneofWrappers = []any{}
@@ -3983,9 +4263,13 @@ func file_sessiond_v1_session_service_proto_init() {
 	file_sessiond_v1_session_service_proto_msgTypes[8].OneofWrappers = []any{}
 	file_sessiond_v1_session_service_proto_msgTypes[10].OneofWrappers = []any{}
 	file_sessiond_v1_session_service_proto_msgTypes[12].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[14].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[16].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[17].OneofWrappers = []any{
+	file_sessiond_v1_session_service_proto_msgTypes[16].OneofWrappers = []any{
+		(*AppendOutcome_Appended)(nil),
+		(*AppendOutcome_Error)(nil),
+	}
+	file_sessiond_v1_session_service_proto_msgTypes[18].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[20].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[21].OneofWrappers = []any{
 		(*StreamEventsResponse_Opened)(nil),
 		(*StreamEventsResponse_Events)(nil),
 		(*StreamEventsResponse_CaughtUp)(nil),
@@ -3994,8 +4278,8 @@ func file_sessiond_v1_session_service_proto_init() {
 		(*StreamEventsResponse_Closing)(nil),
 		(*StreamEventsResponse_State)(nil),
 	}
-	file_sessiond_v1_session_service_proto_msgTypes[29].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[30].OneofWrappers = []any{
+	file_sessiond_v1_session_service_proto_msgTypes[33].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[34].OneofWrappers = []any{
 		(*WatchSessionsResponse_Opened)(nil),
 		(*WatchSessionsResponse_Listed)(nil),
 		(*WatchSessionsResponse_Created)(nil),
@@ -4012,7 +4296,7 @@ func file_sessiond_v1_session_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sessiond_v1_session_service_proto_rawDesc), len(file_sessiond_v1_session_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   58,
+			NumMessages:   62,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

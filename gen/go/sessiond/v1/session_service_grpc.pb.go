@@ -26,6 +26,7 @@ const (
 	SessionService_ListSessions_FullMethodName      = "/sessiond.v1.SessionService/ListSessions"
 	SessionService_AppendEvent_FullMethodName       = "/sessiond.v1.SessionService/AppendEvent"
 	SessionService_BatchAppendEvents_FullMethodName = "/sessiond.v1.SessionService/BatchAppendEvents"
+	SessionService_AppendToSessions_FullMethodName  = "/sessiond.v1.SessionService/AppendToSessions"
 	SessionService_ListEvents_FullMethodName        = "/sessiond.v1.SessionService/ListEvents"
 	SessionService_StreamEvents_FullMethodName      = "/sessiond.v1.SessionService/StreamEvents"
 	SessionService_ListApps_FullMethodName          = "/sessiond.v1.SessionService/ListApps"
@@ -77,6 +78,15 @@ type SessionServiceClient interface {
 	// events are stored with the same bytes, by whichever appends, gets their places.
 	// Errors: as AppendEvent, and BATCH_PARTLY_STORED.
 	BatchAppendEvents(ctx context.Context, in *BatchAppendEventsRequest, opts ...grpc.CallOption) (*BatchAppendEventsResponse, error)
+	// AppendToSessions makes many appends in one call, of any sessions. Each is what an
+	// AppendEvent of its own would be, and succeeds or fails alone; those of one session
+	// are made in their order. It is for programs that write to many sessions at once:
+	// one call costs both sides far less than many. The answer comes when all have
+	// ended. After an error of the call itself any of them may have been made, as after
+	// one of AppendEvent: send them again.
+	// Errors of the call: INVALID_FIELD (no appends, or too many), and those of every
+	// call. Errors of an append: as AppendEvent.
+	AppendToSessions(ctx context.Context, in *AppendToSessionsRequest, opts ...grpc.CallOption) (*AppendToSessionsResponse, error)
 	// ListEvents reads events by pages: of one session, forwards or backwards from a
 	// seq, or of all sessions of a user or an app, session after session.
 	// Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
@@ -192,6 +202,16 @@ func (c *sessionServiceClient) BatchAppendEvents(ctx context.Context, in *BatchA
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BatchAppendEventsResponse)
 	err := c.cc.Invoke(ctx, SessionService_BatchAppendEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sessionServiceClient) AppendToSessions(ctx context.Context, in *AppendToSessionsRequest, opts ...grpc.CallOption) (*AppendToSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AppendToSessionsResponse)
+	err := c.cc.Invoke(ctx, SessionService_AppendToSessions_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -346,6 +366,15 @@ type SessionServiceServer interface {
 	// events are stored with the same bytes, by whichever appends, gets their places.
 	// Errors: as AppendEvent, and BATCH_PARTLY_STORED.
 	BatchAppendEvents(context.Context, *BatchAppendEventsRequest) (*BatchAppendEventsResponse, error)
+	// AppendToSessions makes many appends in one call, of any sessions. Each is what an
+	// AppendEvent of its own would be, and succeeds or fails alone; those of one session
+	// are made in their order. It is for programs that write to many sessions at once:
+	// one call costs both sides far less than many. The answer comes when all have
+	// ended. After an error of the call itself any of them may have been made, as after
+	// one of AppendEvent: send them again.
+	// Errors of the call: INVALID_FIELD (no appends, or too many), and those of every
+	// call. Errors of an append: as AppendEvent.
+	AppendToSessions(context.Context, *AppendToSessionsRequest) (*AppendToSessionsResponse, error)
 	// ListEvents reads events by pages: of one session, forwards or backwards from a
 	// seq, or of all sessions of a user or an app, session after session.
 	// Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
@@ -417,6 +446,9 @@ func (UnimplementedSessionServiceServer) AppendEvent(context.Context, *AppendEve
 }
 func (UnimplementedSessionServiceServer) BatchAppendEvents(context.Context, *BatchAppendEventsRequest) (*BatchAppendEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchAppendEvents not implemented")
+}
+func (UnimplementedSessionServiceServer) AppendToSessions(context.Context, *AppendToSessionsRequest) (*AppendToSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AppendToSessions not implemented")
 }
 func (UnimplementedSessionServiceServer) ListEvents(context.Context, *ListEventsRequest) (*ListEventsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListEvents not implemented")
@@ -588,6 +620,24 @@ func _SessionService_BatchAppendEvents_Handler(srv interface{}, ctx context.Cont
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(SessionServiceServer).BatchAppendEvents(ctx, req.(*BatchAppendEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SessionService_AppendToSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AppendToSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).AppendToSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_AppendToSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).AppendToSessions(ctx, req.(*AppendToSessionsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -774,6 +824,10 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BatchAppendEvents",
 			Handler:    _SessionService_BatchAppendEvents_Handler,
+		},
+		{
+			MethodName: "AppendToSessions",
+			Handler:    _SessionService_AppendToSessions_Handler,
 		},
 		{
 			MethodName: "ListEvents",

@@ -56,6 +56,11 @@ class SessionServiceStub(object):
                 request_serializer=sessiond_dot_v1_dot_session__service__pb2.BatchAppendEventsRequest.SerializeToString,
                 response_deserializer=sessiond_dot_v1_dot_session__service__pb2.BatchAppendEventsResponse.FromString,
                 )
+        self.AppendToSessions = channel.unary_unary(
+                '/sessiond.v1.SessionService/AppendToSessions',
+                request_serializer=sessiond_dot_v1_dot_session__service__pb2.AppendToSessionsRequest.SerializeToString,
+                response_deserializer=sessiond_dot_v1_dot_session__service__pb2.AppendToSessionsResponse.FromString,
+                )
         self.ListEvents = channel.unary_unary(
                 '/sessiond.v1.SessionService/ListEvents',
                 request_serializer=sessiond_dot_v1_dot_session__service__pb2.ListEventsRequest.SerializeToString,
@@ -171,6 +176,20 @@ class SessionServiceServicer(object):
         none. The same batch again is answered as the first time: a batch all of whose
         events are stored with the same bytes, by whichever appends, gets their places.
         Errors: as AppendEvent, and BATCH_PARTLY_STORED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AppendToSessions(self, request, context):
+        """AppendToSessions makes many appends in one call, of any sessions. Each is what an
+        AppendEvent of its own would be, and succeeds or fails alone; those of one session
+        are made in their order. It is for programs that write to many sessions at once:
+        one call costs both sides far less than many. The answer comes when all have
+        ended. After an error of the call itself any of them may have been made, as after
+        one of AppendEvent: send them again.
+        Errors of the call: INVALID_FIELD (no appends, or too many), and those of every
+        call. Errors of an append: as AppendEvent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -299,6 +318,11 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.BatchAppendEvents,
                     request_deserializer=sessiond_dot_v1_dot_session__service__pb2.BatchAppendEventsRequest.FromString,
                     response_serializer=sessiond_dot_v1_dot_session__service__pb2.BatchAppendEventsResponse.SerializeToString,
+            ),
+            'AppendToSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.AppendToSessions,
+                    request_deserializer=sessiond_dot_v1_dot_session__service__pb2.AppendToSessionsRequest.FromString,
+                    response_serializer=sessiond_dot_v1_dot_session__service__pb2.AppendToSessionsResponse.SerializeToString,
             ),
             'ListEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEvents,
@@ -478,6 +502,23 @@ class SessionService(object):
         return grpc.experimental.unary_unary(request, target, '/sessiond.v1.SessionService/BatchAppendEvents',
             sessiond_dot_v1_dot_session__service__pb2.BatchAppendEventsRequest.SerializeToString,
             sessiond_dot_v1_dot_session__service__pb2.BatchAppendEventsResponse.FromString,
+            options, channel_credentials,
+            insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
+
+    @staticmethod
+    def AppendToSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(request, target, '/sessiond.v1.SessionService/AppendToSessions',
+            sessiond_dot_v1_dot_session__service__pb2.AppendToSessionsRequest.SerializeToString,
+            sessiond_dot_v1_dot_session__service__pb2.AppendToSessionsResponse.FromString,
             options, channel_credentials,
             insecure, call_credentials, compression, wait_for_ready, timeout, metadata)
 

@@ -1,6 +1,7 @@
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from sessiond.v1 import error_pb2 as _error_pb2
 from sessiond.v1 import event_pb2 as _event_pb2
 from sessiond.v1 import session_pb2 as _session_pb2
 from google.protobuf.internal import containers as _containers
@@ -266,6 +267,38 @@ class BatchAppendEventsResponse(_message.Message):
     events: _containers.RepeatedCompositeFieldContainer[_event_pb2.AppendedEvent]
     session_uid: str
     def __init__(self, events: _Optional[_Iterable[_Union[_event_pb2.AppendedEvent, _Mapping]]] = ..., session_uid: _Optional[str] = ...) -> None: ...
+
+class AppendToSessionsRequest(_message.Message):
+    __slots__ = ("appends",)
+    APPENDS_FIELD_NUMBER: _ClassVar[int]
+    appends: _containers.RepeatedCompositeFieldContainer[AppendEventRequest]
+    def __init__(self, appends: _Optional[_Iterable[_Union[AppendEventRequest, _Mapping]]] = ...) -> None: ...
+
+class AppendToSessionsResponse(_message.Message):
+    __slots__ = ("outcomes",)
+    OUTCOMES_FIELD_NUMBER: _ClassVar[int]
+    outcomes: _containers.RepeatedCompositeFieldContainer[AppendOutcome]
+    def __init__(self, outcomes: _Optional[_Iterable[_Union[AppendOutcome, _Mapping]]] = ...) -> None: ...
+
+class AppendOutcome(_message.Message):
+    __slots__ = ("appended", "error")
+    APPENDED_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    appended: AppendEventResponse
+    error: AppendError
+    def __init__(self, appended: _Optional[_Union[AppendEventResponse, _Mapping]] = ..., error: _Optional[_Union[AppendError, _Mapping]] = ...) -> None: ...
+
+class AppendError(_message.Message):
+    __slots__ = ("code", "reason", "message", "status")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    code: int
+    reason: _error_pb2.ErrorReason
+    message: str
+    status: bytes
+    def __init__(self, code: _Optional[int] = ..., reason: _Optional[_Union[_error_pb2.ErrorReason, str]] = ..., message: _Optional[str] = ..., status: _Optional[bytes] = ...) -> None: ...
 
 class ListEventsRequest(_message.Message):
     __slots__ = ("key", "session_uid", "page_size", "page_token", "after_seq", "before_seq", "descending", "after_time", "scope")

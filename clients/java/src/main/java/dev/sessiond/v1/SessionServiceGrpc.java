@@ -239,6 +239,37 @@ public final class SessionServiceGrpc {
     return getBatchAppendEventsMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.sessiond.v1.AppendToSessionsRequest,
+      dev.sessiond.v1.AppendToSessionsResponse> getAppendToSessionsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "AppendToSessions",
+      requestType = dev.sessiond.v1.AppendToSessionsRequest.class,
+      responseType = dev.sessiond.v1.AppendToSessionsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.sessiond.v1.AppendToSessionsRequest,
+      dev.sessiond.v1.AppendToSessionsResponse> getAppendToSessionsMethod() {
+    io.grpc.MethodDescriptor<dev.sessiond.v1.AppendToSessionsRequest, dev.sessiond.v1.AppendToSessionsResponse> getAppendToSessionsMethod;
+    if ((getAppendToSessionsMethod = SessionServiceGrpc.getAppendToSessionsMethod) == null) {
+      synchronized (SessionServiceGrpc.class) {
+        if ((getAppendToSessionsMethod = SessionServiceGrpc.getAppendToSessionsMethod) == null) {
+          SessionServiceGrpc.getAppendToSessionsMethod = getAppendToSessionsMethod =
+              io.grpc.MethodDescriptor.<dev.sessiond.v1.AppendToSessionsRequest, dev.sessiond.v1.AppendToSessionsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "AppendToSessions"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.sessiond.v1.AppendToSessionsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.sessiond.v1.AppendToSessionsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new SessionServiceMethodDescriptorSupplier("AppendToSessions"))
+              .build();
+        }
+      }
+    }
+    return getAppendToSessionsMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<dev.sessiond.v1.ListEventsRequest,
       dev.sessiond.v1.ListEventsResponse> getListEventsMethod;
 
@@ -682,6 +713,23 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
+     * AppendToSessions makes many appends in one call, of any sessions. Each is what an
+     * AppendEvent of its own would be, and succeeds or fails alone; those of one session
+     * are made in their order. It is for programs that write to many sessions at once:
+     * one call costs both sides far less than many. The answer comes when all have
+     * ended. After an error of the call itself any of them may have been made, as after
+     * one of AppendEvent: send them again.
+     * Errors of the call: INVALID_FIELD (no appends, or too many), and those of every
+     * call. Errors of an append: as AppendEvent.
+     * </pre>
+     */
+    default void appendToSessions(dev.sessiond.v1.AppendToSessionsRequest request,
+        io.grpc.stub.StreamObserver<dev.sessiond.v1.AppendToSessionsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getAppendToSessionsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
@@ -929,6 +977,24 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
+     * AppendToSessions makes many appends in one call, of any sessions. Each is what an
+     * AppendEvent of its own would be, and succeeds or fails alone; those of one session
+     * are made in their order. It is for programs that write to many sessions at once:
+     * one call costs both sides far less than many. The answer comes when all have
+     * ended. After an error of the call itself any of them may have been made, as after
+     * one of AppendEvent: send them again.
+     * Errors of the call: INVALID_FIELD (no appends, or too many), and those of every
+     * call. Errors of an append: as AppendEvent.
+     * </pre>
+     */
+    public void appendToSessions(dev.sessiond.v1.AppendToSessionsRequest request,
+        io.grpc.stub.StreamObserver<dev.sessiond.v1.AppendToSessionsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getAppendToSessionsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
@@ -1159,6 +1225,23 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
+     * AppendToSessions makes many appends in one call, of any sessions. Each is what an
+     * AppendEvent of its own would be, and succeeds or fails alone; those of one session
+     * are made in their order. It is for programs that write to many sessions at once:
+     * one call costs both sides far less than many. The answer comes when all have
+     * ended. After an error of the call itself any of them may have been made, as after
+     * one of AppendEvent: send them again.
+     * Errors of the call: INVALID_FIELD (no appends, or too many), and those of every
+     * call. Errors of an append: as AppendEvent.
+     * </pre>
+     */
+    public dev.sessiond.v1.AppendToSessionsResponse appendToSessions(dev.sessiond.v1.AppendToSessionsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getAppendToSessionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
@@ -1380,6 +1463,23 @@ public final class SessionServiceGrpc {
     public dev.sessiond.v1.BatchAppendEventsResponse batchAppendEvents(dev.sessiond.v1.BatchAppendEventsRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getBatchAppendEventsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * AppendToSessions makes many appends in one call, of any sessions. Each is what an
+     * AppendEvent of its own would be, and succeeds or fails alone; those of one session
+     * are made in their order. It is for programs that write to many sessions at once:
+     * one call costs both sides far less than many. The answer comes when all have
+     * ended. After an error of the call itself any of them may have been made, as after
+     * one of AppendEvent: send them again.
+     * Errors of the call: INVALID_FIELD (no appends, or too many), and those of every
+     * call. Errors of an append: as AppendEvent.
+     * </pre>
+     */
+    public dev.sessiond.v1.AppendToSessionsResponse appendToSessions(dev.sessiond.v1.AppendToSessionsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getAppendToSessionsMethod(), getCallOptions(), request);
     }
 
     /**
@@ -1614,6 +1714,24 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
+     * AppendToSessions makes many appends in one call, of any sessions. Each is what an
+     * AppendEvent of its own would be, and succeeds or fails alone; those of one session
+     * are made in their order. It is for programs that write to many sessions at once:
+     * one call costs both sides far less than many. The answer comes when all have
+     * ended. After an error of the call itself any of them may have been made, as after
+     * one of AppendEvent: send them again.
+     * Errors of the call: INVALID_FIELD (no appends, or too many), and those of every
+     * call. Errors of an append: as AppendEvent.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.sessiond.v1.AppendToSessionsResponse> appendToSessions(
+        dev.sessiond.v1.AppendToSessionsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getAppendToSessionsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * ListEvents reads events by pages: of one session, forwards or backwards from a
      * seq, or of all sessions of a user or an app, session after session.
      * Errors: SESSION_NOT_FOUND (of one session), INVALID_PAGE_TOKEN,
@@ -1704,15 +1822,16 @@ public final class SessionServiceGrpc {
   private static final int METHODID_LIST_SESSIONS = 4;
   private static final int METHODID_APPEND_EVENT = 5;
   private static final int METHODID_BATCH_APPEND_EVENTS = 6;
-  private static final int METHODID_LIST_EVENTS = 7;
-  private static final int METHODID_STREAM_EVENTS = 8;
-  private static final int METHODID_LIST_APPS = 9;
-  private static final int METHODID_LIST_USERS = 10;
-  private static final int METHODID_WATCH_SESSIONS = 11;
-  private static final int METHODID_GET_APP_STATE = 12;
-  private static final int METHODID_GET_USER_STATE = 13;
-  private static final int METHODID_UPDATE_APP_STATE = 14;
-  private static final int METHODID_UPDATE_USER_STATE = 15;
+  private static final int METHODID_APPEND_TO_SESSIONS = 7;
+  private static final int METHODID_LIST_EVENTS = 8;
+  private static final int METHODID_STREAM_EVENTS = 9;
+  private static final int METHODID_LIST_APPS = 10;
+  private static final int METHODID_LIST_USERS = 11;
+  private static final int METHODID_WATCH_SESSIONS = 12;
+  private static final int METHODID_GET_APP_STATE = 13;
+  private static final int METHODID_GET_USER_STATE = 14;
+  private static final int METHODID_UPDATE_APP_STATE = 15;
+  private static final int METHODID_UPDATE_USER_STATE = 16;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1758,6 +1877,10 @@ public final class SessionServiceGrpc {
         case METHODID_BATCH_APPEND_EVENTS:
           serviceImpl.batchAppendEvents((dev.sessiond.v1.BatchAppendEventsRequest) request,
               (io.grpc.stub.StreamObserver<dev.sessiond.v1.BatchAppendEventsResponse>) responseObserver);
+          break;
+        case METHODID_APPEND_TO_SESSIONS:
+          serviceImpl.appendToSessions((dev.sessiond.v1.AppendToSessionsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.sessiond.v1.AppendToSessionsResponse>) responseObserver);
           break;
         case METHODID_LIST_EVENTS:
           serviceImpl.listEvents((dev.sessiond.v1.ListEventsRequest) request,
@@ -1862,6 +1985,13 @@ public final class SessionServiceGrpc {
               dev.sessiond.v1.BatchAppendEventsRequest,
               dev.sessiond.v1.BatchAppendEventsResponse>(
                 service, METHODID_BATCH_APPEND_EVENTS)))
+        .addMethod(
+          getAppendToSessionsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.sessiond.v1.AppendToSessionsRequest,
+              dev.sessiond.v1.AppendToSessionsResponse>(
+                service, METHODID_APPEND_TO_SESSIONS)))
         .addMethod(
           getListEventsMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -1980,6 +2110,7 @@ public final class SessionServiceGrpc {
               .addMethod(getListSessionsMethod())
               .addMethod(getAppendEventMethod())
               .addMethod(getBatchAppendEventsMethod())
+              .addMethod(getAppendToSessionsMethod())
               .addMethod(getListEventsMethod())
               .addMethod(getStreamEventsMethod())
               .addMethod(getListAppsMethod())
