@@ -56,7 +56,7 @@ export interface EventRow {
 }
 
 /** The columns of `EventRow`. */
-const EVENT_COLUMNS = [
+export const EVENT_COLUMNS = [
   "app_name",
   "user_id",
   "session_id",

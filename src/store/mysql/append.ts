@@ -12,12 +12,13 @@ import { SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead, toMark } from ".
 import type { AppendInput, AppendOutcome, NewEvent, SessionKey } from "../store.ts";
 import { PACKET_HEADROOM_BYTES } from "./connection.ts";
 import { insertSessions, madeByAppend } from "./create.ts";
-import { isDuplicateKey, isParentGone } from "./errors.ts";
+import { isDuplicateKey, isNullRefused } from "./errors.ts";
 import type { KnownHeads } from "./known-heads.ts";
 import { ownerCheck } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import {
   compareKeys,
+  EVENT_AFTER_UPDATE,
   eventValues,
   INSERT_EVENT,
   keyValues,
@@ -90,8 +91,9 @@ async function commit(
     const plan = planAppends(group, stored, marks, limits);
     const { maxStatementBytes, connection } = transaction;
     const said = connection.schema.owner?.notNull === true ? owners : undefined;
-    const advance = advanceSessions(plan.advanced, said, maxStatementBytes);
-    const statements = toStatements(plan, advance, options, transaction);
+    const statements = toStatements(plan, options, transaction, {
+      advance: advanceSessions(plan.advanced, said, maxStatementBytes),
+    });
     if (statements.length > 0) await transaction.commit(statements);
     heads.learn(plan);
     return plan.outcomes;
@@ -99,9 +101,10 @@ async function commit(
 }
 
 /**
- * Commits a group for a session whose row is known: no statement reads it, one compares and replaces it. Undefined,
- * with the transaction to be restarted, where the row is another by now, an event's id is stored already, or an
- * append is not to be.
+ * Commits a group for a session whose row is known, in one round trip: no statement reads the row, one compares and
+ * replaces it, and the next fails, with all that follows, where that one found no such row. Undefined, with the
+ * transaction to be restarted, where the row is another by now, an event's id is stored already, or an append is not
+ * to be.
  */
 async function commitAfter(
   known: SessionHead,
@@ -111,17 +114,18 @@ async function commitAfter(
 ): Promise<AppendPlan | undefined> {
   const plan = planAppends(group, new Map([[keyText(known.key), known]]), new Map(), options);
   const [next] = plan.advanced;
-  if (next === undefined || plan.outcomes.some(({ ok }) => !ok)) return undefined;
+  if (next === undefined || plan.events.length === 0 || plan.outcomes.some(({ ok }) => !ok)) return undefined;
   try {
-    const statements = toStatements(plan, [replaceSession(known, next)], options, transaction);
-    const [replaced] = await transaction.run(statements);
-    if (replaced?.affectedRows !== 1) return undefined;
+    await transaction.commit(
+      toStatements(plan, options, transaction, {
+        advance: [replaceSession(known, next)],
+        firstEvent: EVENT_AFTER_UPDATE,
+      }),
+    );
   } catch (error) {
-    // Of a row that was not replaced, the inserts may fail, too.
-    if (isDuplicateKey(error) || isParentGone(error)) return undefined;
+    if (isNullRefused(error) || isDuplicateKey(error)) return undefined;
     throw error;
   }
-  await transaction.commit();
   return plan;
 }
 
@@ -174,12 +178,15 @@ async function load(
   return { heads, owners, marks };
 }
 
-/** The plan's writes, every table's rows in the order of their keys. */
+/**
+ * The plan's writes, every table's rows in the order of their keys. The events come right after `advance`, and the first
+ * of them may depend on what that found (`firstEvent`, its placeholders).
+ */
 function toStatements(
   plan: AppendPlan,
-  advance: readonly Statement[],
   { maxJsonDepth }: AppendOptions,
   { maxStatementBytes, connection }: Transaction,
+  { advance, firstEvent }: { advance: readonly Statement[]; firstEvent?: string },
 ): Statement[] {
   const { owner } = connection.schema;
   const created = plan.created.toSorted((a, b) => compareKeys(a.head.key, b.head.key));
@@ -187,7 +194,7 @@ function toStatements(
   return [
     ...insertSessions(created.map(madeByAppend), maxStatementBytes, owner),
     ...advance,
-    ...insertRows(INSERT_EVENT, events.map(eventValues), maxStatementBytes),
+    ...insertRows(INSERT_EVENT, events.map(eventValues), maxStatementBytes, "", firstEvent),
     ...writeState(groupPlaces(plan), { maxJsonDepth, maxStatementBytes }),
   ];
 }

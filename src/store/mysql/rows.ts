@@ -2,7 +2,7 @@
 import type { PlannedEvent } from "../append-plan.ts";
 import type { MarkRow } from "../rows.ts";
 import type { SessionKey } from "../store.ts";
-import { READ_COLUMNS } from "../stored-event.ts";
+import { EVENT_COLUMNS } from "../stored-event.ts";
 import { eventDeltaToColumns } from "../stored-text.ts";
 import { bytes, fromDouble, type SqlValue } from "./sql.ts";
 
@@ -38,8 +38,18 @@ export interface MarkOfSessionRow extends MarkRow {
 export const MARK_COLUMNS =
   "app_name, user_id, session_id, id, timestamp, seq, revision, create_time, digest";
 
+const WRITTEN_COLUMNS = [...EVENT_COLUMNS, "timestamp_us", "digest"];
+
 /** The columns of `eventValues`. */
-export const INSERT_EVENT = `INSERT INTO adk_events (${READ_COLUMNS}, timestamp_us, digest)`;
+export const INSERT_EVENT = `INSERT INTO adk_events (${WRITTEN_COLUMNS.join(", ")})`;
+
+/**
+ * The placeholders of an event whose insert fails (`isNullRefused`) unless the statement before it found exactly one
+ * row. The seq is the column for it: it may not be NULL, and no engine shards by it.
+ */
+export const EVENT_AFTER_UPDATE = `(${WRITTEN_COLUMNS.map((column) =>
+  column === "seq" ? "IF(ROW_COUNT() = 1, ?, NULL)" : "?",
+).join(", ")})`;
 
 /** An event's row for `INSERT_EVENT`. */
 export function eventValues({ key, event, ...planned }: PlannedEvent): SqlValue[] {

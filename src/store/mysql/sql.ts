@@ -33,22 +33,24 @@ const MAX_ROWS = 500;
 
 /**
  * `INSERT` statements for rows, each with as many as fit into `maxBytes`, so that only a
- * row that is larger by itself makes a larger statement.
+ * row that is larger by itself makes a larger statement. `firstMarks` are the placeholders
+ * of the very first row where they are not just those.
  */
 export function insertRows(
   head: string,
   rows: readonly (readonly SqlValue[])[],
   maxBytes: number,
   tail = "",
+  firstMarks?: string,
 ): Statement[] {
   const statements: Statement[] = [];
   let batch: (readonly SqlValue[])[] = [];
   let bytes = 0;
   const flush = () => {
     if (batch.length === 0) return;
-    const marks = `(${batch[0]?.map(() => "?").join(", ")})`;
-    const all = new Array(batch.length).fill(marks).join(", ");
-    statements.push({ sql: `${head} VALUES ${all}${tail}`, values: batch.flat() });
+    const marks = new Array(batch.length).fill(`(${batch[0]?.map(() => "?").join(", ")})`);
+    if (statements.length === 0 && firstMarks !== undefined) marks[0] = firstMarks;
+    statements.push({ sql: `${head} VALUES ${marks.join(", ")}${tail}`, values: batch.flat() });
     batch = [];
     bytes = 0;
   };

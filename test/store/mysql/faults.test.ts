@@ -56,15 +56,55 @@ describe.each(serverEngines())("%s: lost connections", (kind) => {
     await proxy?.close();
   });
 
-  test.each(["cutRequest", "cutAnswer"] as const)("an append survives %s at COMMIT, once", async (rule) => {
-    const key = keyOf(`commit-${rule}`);
-    await createSession(store, createInput(key));
+  test.each([
+    ["cutRequest", "known"],
+    ["cutAnswer", "known"],
+    ["cutRequest", "not known"],
+    ["cutAnswer", "not known"],
+  ] as const)("an append survives %s at COMMIT, once, where the session is %s", async (rule, which) => {
+    const key = keyOf(`commit-${rule}`, which);
+    await createSession(which === "known" ? store : direct.store, createInput(key));
     const event = eventOf({ set: { a: "1", "user:b": "2" } });
-    proxy.rules = { [rule]: firstWith("COMMIT") };
+    const cut = firstWith("COMMIT");
+    let atFirst: number | undefined;
+    proxy.rules = {
+      [rule](piece: Buffer) {
+        if (!cut(piece)) return false;
+        atFirst = piece.includes("START TRANSACTION") ? 1 : 2;
+        return true;
+      },
+    };
     const appended = await append(store, appendInput(key, [event]));
     expect(appended.events).toMatchObject([{ seq: 1, revision: 2 }]);
+    expect(atFirst).toBe(which === "known" ? 1 : 2);
     expect((await readHistory(direct.store, key)).map(({ id }) => id)).toEqual([event.id]);
-    expect((await mustGet(direct.store, key)).revision).toBe(2);
+    expect(await mustGet(direct.store, key)).toMatchObject({ revision: 2, headSeq: 1, eventCount: 1 });
+    // The one that was cut took its effect whole or not at all, so that this one comes right after it.
+    expect((await append(store, appendInput(key, [eventOf()]))).events).toMatchObject([
+      { seq: 2, revision: 3 },
+    ]);
+  });
+
+  test("an append whose answer was lost is told its own place, whatever another server does meanwhile", async () => {
+    const key = keyOf("overtaken");
+    await createSession(store, createInput(key));
+    const event = eventOf({ set: { a: '"ours"' } });
+    const cut = firstWith("COMMIT");
+    let theirs: Promise<unknown> | undefined;
+    proxy.rules = {
+      cutAnswer(piece) {
+        if (!cut(piece)) return false;
+        theirs = append(direct.store, appendInput(key, [eventOf({ set: { a: '"theirs"' } })]));
+        return true;
+      },
+    };
+    const appended = await append(store, appendInput(key, [event]));
+    await theirs;
+    const history = await readHistory(direct.store, key);
+    expect(history).toHaveLength(2);
+    const place = history.findIndex(({ id }) => id === event.id);
+    expect(appended.events).toMatchObject([{ seq: place + 1 }]);
+    expect((await mustGet(direct.store, key)).state?.get("a")).toBe(place === 1 ? '"ours"' : '"theirs"');
   });
 
   test.each(["cutRequest", "cutAnswer"] as const)("a create survives %s at COMMIT", async (rule) => {

@@ -19,6 +19,7 @@ import {
   updateInput,
 } from "../build.ts";
 import { query, type ServerStore, serverStore } from "./harness.ts";
+import { sentBy } from "./statements.ts";
 
 describe.each(serverEngines())("%s: known sessions", (kind) => {
   let made: ServerStore;
@@ -106,6 +107,123 @@ describe.each(serverEngines())("%s: known sessions", (kind) => {
       uid: namesake.uid,
       headSeq: 1,
     });
+  });
+
+  test("a namesake that has come to the same revision and event is told apart", async () => {
+    const { key } = await known();
+    await other.deleteSession(deleteInput(key));
+    const namesake = await createSession(other, createInput(key));
+    await append(other, appendInput(key, [eventOf({ id: "theirs" })]));
+    expect(await append(made.store, appendInput(key, [eventOf({ id: "ours", set })]))).toMatchObject({
+      uid: namesake.uid,
+      events: [{ seq: 2, revision: 3 }],
+    });
+    expect(await rowsOf(key)).toMatchObject({ adk_sessions: 1, adk_events: 2, adk_app_states: 1 });
+    expect(await mustGet(other, key)).toMatchObject({ revision: 3, headSeq: 2, eventCount: 2 });
+  });
+
+  // Each leaves the row where the append would have, or short of it or beyond: no other place may pass for the known.
+  test.each([
+    ["events", [1, 0]],
+    ["events", [2, 0]],
+    ["events", [3, 0]],
+    ["a change", [0, 1]],
+    ["changes", [0, 2]],
+    ["events and a change", [1, 1]],
+  ] as const)(
+    "an append of two goes whole behind %s of another server (%j)",
+    async (_, [events, changes]) => {
+      const { key } = await known();
+      for (let at = 0; at < events; at++) {
+        await append(other, appendInput(key, [eventOf({ id: `theirs ${at}` })]));
+      }
+      for (let at = 0; at < changes; at++)
+        await other.updateSession(updateInput(key, { displayName: `${at}` }));
+      const two = [eventOf({ id: "one", set }), eventOf({ id: "two", set: { own: "4" } })];
+      expect(await append(made.store, appendInput(key, two))).toMatchObject({
+        headSeq: events + 3,
+        events: [
+          { seq: events + 2, revision: events + changes + 3 },
+          { seq: events + 3, revision: events + changes + 4 },
+        ],
+      });
+      const history = await readHistory(made.store, key);
+      expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: events + 3 }, (_, at) => at + 1));
+      const session = await mustGet(other, key);
+      expect(session).toMatchObject({ revision: events + changes + 4, eventCount: events + 3 });
+      expect(session.state?.get("own")).toBe("4");
+    },
+  );
+
+  test("an event of one's own that comes again changes nothing, alone or beside a new one", async () => {
+    const { key } = await known();
+    const event = eventOf({ id: "ours", set });
+    const first = await append(made.store, appendInput(key, [event]));
+    await append(made.store, appendInput(key, [eventOf({ set: { own: "9" } })]));
+    const again = await append(made.store, appendInput(key, [event]));
+    expect(again.events).toEqual(first.events);
+    await append(made.store, appendInput(key, [eventOf()]));
+    const partly = appendInput(key, [eventOf({ set: { own: "10" } }), event]);
+    await failsWith(append(made.store, partly), "BATCH_PARTLY_STORED");
+    const session = await mustGet(other, key);
+    expect(session).toMatchObject({ revision: 5, headSeq: 4 });
+    expect(session.state?.get("own")).toBe("9");
+    expect(await readHistory(made.store, key)).toHaveLength(4);
+  });
+
+  test.each(["known", "not known"])("a group with one bad append, of a session that is %s", async (which) => {
+    const { key, uid } = await known();
+    const store = which === "known" ? made.store : other;
+    const stale = { expected: { uid, revision: 1 } };
+    const outcomes = await store.append([
+      appendInput(key, [eventOf({ id: "a" })]),
+      appendInput(key, [eventOf({ id: "b", set })], stale),
+      appendInput(key, [eventOf({ id: "c" }), eventOf({ id: "d" })]),
+    ]);
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true]);
+    expect((await readHistory(other, key)).map(({ id }) => id)).toEqual(["first", "a", "c", "d"]);
+    expect((await mustGet(other, key)).state?.size).toBe(0);
+  });
+
+  test("an event that is bound, not escaped, is compared as well", async () => {
+    const { key } = await known();
+    const large = () => eventOf({ content: JSON.stringify({ text: "x".repeat(2 << 20) }) });
+    const sent = await sentBy(() => append(made.store, appendInput(key, [large()])));
+    expect(sent.map(({ query }) => query.split(" ", 2).join(" "))).toEqual([
+      "START TRANSACTION",
+      "UPDATE adk_sessions",
+      "INSERT INTO",
+      "COMMIT",
+    ]);
+    await other.updateSession(updateInput(key, { displayName: "theirs" }));
+    expect(await append(made.store, appendInput(key, [large(), eventOf({ set })]))).toMatchObject({
+      events: [
+        { seq: 3, revision: 5 },
+        { seq: 4, revision: 6 },
+      ],
+    });
+    expect(await mustGet(other, key)).toMatchObject({ revision: 6, displayName: "theirs", eventCount: 4 });
+  });
+
+  test("writers on two servers leave one history without a gap", async () => {
+    const { key } = await known();
+    const writers = [made.store, other, made.store, other].map(async (store, writer) => {
+      for (let at = 0; at < 15; at++) {
+        const event = eventOf({ id: `${writer}.${at}`, set: { [`${writer}.${at}`]: "1", shared: `${at}` } });
+        const appended = await append(store, appendInput(key, at % 3 === 0 ? [event, eventOf()] : [event]));
+        expect(appended.events[0]?.id).toBe(`${writer}.${at}`);
+      }
+    });
+    const patches = Array.from({ length: 5 }, () =>
+      other.updateSession(updateInput(key, { displayName: "x" })),
+    );
+    await Promise.all([...writers, ...patches]);
+    const events = 1 + 4 * 20;
+    const history = await readHistory(made.store, key);
+    expect(history.map(({ seq }) => seq)).toEqual(Array.from({ length: events }, (_, at) => at + 1));
+    const session = await mustGet(other, key);
+    expect(session).toMatchObject({ headSeq: events, eventCount: events, revision: 1 + events + 5 });
+    expect(session.state?.size).toBe(4 * 15 + 1);
   });
 
   test("an expected revision is that of the database, not of the memory", async () => {

@@ -8,7 +8,7 @@ export interface ProxyRules {
   dropRequest?: (piece: Buffer) => boolean;
   /** Before a piece from the client is passed on. */
   cutRequest?: (piece: Buffer) => boolean;
-  /** After a piece from the client, when the server has answered it: before the answer is passed on. */
+  /** After a piece from the client that ends in a COMMIT, when the server has answered all of it: before any answer is passed on. */
   cutAnswer?: (piece: Buffer) => boolean;
   /** Before a piece from the server is passed on. */
   cutResponse?: (piece: Buffer) => boolean;
@@ -38,6 +38,24 @@ function hold(socket: Socket, ms: number, then: () => void = () => {}): void {
   }, ms);
 }
 
+const OK = 0x00;
+const ERROR = 0xff;
+const MORE_RESULTS = 0x08;
+
+/** Whether the last packet of an answer is an error, or an OK behind which no other result comes. */
+function isWholeAnswer(answer: Buffer): boolean {
+  for (let at = 0; at + 4 < answer.length; ) {
+    const length = answer.readUIntLE(at, 3);
+    const packet = answer.subarray(at + 4, at + 4 + length);
+    at += 4 + length;
+    if (at < answer.length) continue;
+    if (packet.length < length) return false;
+    // Rows and an id that are below 251 have a byte each, then come the two of the status.
+    return packet[0] === ERROR || (packet[0] === OK && length > 4 && ((packet[3] ?? 0) & MORE_RESULTS) === 0);
+  }
+  return false;
+}
+
 /** Starts a proxy before the server of `url`. */
 export async function startProxy(url: string): Promise<TcpProxy> {
   const target = new URL(url);
@@ -45,7 +63,8 @@ export async function startProxy(url: string): Promise<TcpProxy> {
   const proxy: { rules: ProxyRules } = { rules: {} };
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
-    let cutNext = false;
+    /** What the server answered to a piece after which to cut. */
+    let answered: Buffer | undefined;
     const cut = () => {
       client.destroy();
       upstream.destroy();
@@ -62,13 +81,18 @@ export async function startProxy(url: string): Promise<TcpProxy> {
     client.on("data", (piece) => {
       if (proxy.rules.dropRequest?.(piece) === true) return;
       if (proxy.rules.cutRequest?.(piece) === true) return cut();
-      if (proxy.rules.cutAnswer?.(piece) === true) cutNext = true;
+      if (proxy.rules.cutAnswer?.(piece) === true) answered = Buffer.alloc(0);
       hold(upstream, proxy.rules.delayAnswer?.(piece) ?? 0);
       hold(client, proxy.rules.delayRequest?.(piece) ?? 0, () => upstream.write(piece));
     });
     upstream.on("data", (piece) => {
-      if (cutNext || proxy.rules.cutResponse?.(piece) === true) return cut();
-      client.write(piece);
+      if (proxy.rules.cutResponse?.(piece) === true) return cut();
+      if (answered === undefined) {
+        client.write(piece);
+        return;
+      }
+      answered = Buffer.concat([answered, piece]);
+      if (isWholeAnswer(answered)) cut();
     });
   });
   server.listen(0, "127.0.0.1");
