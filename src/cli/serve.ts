@@ -47,7 +47,8 @@ export async function serve(args: readonly string[]): Promise<void> {
     }
     const options = tailOptionsOf(config);
     const watch = watchOptionsOf(config);
-    const tails = new Tails({ store: opened, limits, options, watch, observer: metrics.tails });
+    const observers = { observer: metrics.tails, feedObserver: metrics.lists };
+    const tails = new Tails({ store: opened, limits, options, watch, ...observers });
     const store = withNotices(opened, tails);
     const pipeline = new WritePipeline(store, {
       maxQueued: limits.appendQueueCalls,
@@ -70,6 +71,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     metrics.watchProcess();
     metrics.store.watch(opened);
     metrics.tails.watch(tails, log);
+    metrics.lists.watch(tails.lists);
     metrics.watch({
       calls: () => server.running,
       writes: () => pipeline.waiting,

@@ -157,7 +157,13 @@ class Planner {
     if (found.length < events.length && first !== undefined) {
       return failed(partlyStored(first));
     }
-    return { ok: true, uid: head.uid, headSeq: head.headSeq, events: found.map(withoutDigest) };
+    return {
+      ok: true,
+      uid: head.uid,
+      headSeq: head.headSeq,
+      events: found.map(withoutDigest),
+      repeated: true,
+    };
   }
 
   private oversized(events: readonly NewEvent[]): StoreError | undefined {
@@ -212,7 +218,7 @@ class Planner {
       updateMicros: micros,
       lastEventTime: input.events.at(-1)?.timestamp ?? head.lastEventTime,
     });
-    return { ok: true, uid: head.uid, headSeq: appendEndSeq, events: appended };
+    return { ok: true, uid: head.uid, headSeq: appendEndSeq, events: appended, repeated: false };
   }
 }
 

@@ -194,6 +194,8 @@ export type AppendOutcome =
       readonly uid: string;
       readonly headSeq: number;
       readonly events: readonly AppendedEvent[];
+      /** They were stored before, by another append of these ids, which may have had more events. */
+      readonly repeated: boolean;
     }
   | { readonly ok: false; readonly error: import("./errors.ts").StoreError };
 
@@ -275,6 +277,27 @@ export interface EventRange {
   readonly maxBytes: number;
   /** What all events of the session weigh, if it is known: saves looks at what a short one weighs. */
   readonly sessionBytes?: number | undefined;
+}
+
+/** How a history is opened. */
+export interface HistoryOpening {
+  readonly key: SessionKey;
+  /** Where it begins: after this seq, */
+  readonly afterSeq: number;
+  /** and of these with the newest so many of the session's; undefined for all. */
+  readonly newest: number | undefined;
+  /** Of its events the first so many come with the session, */
+  readonly maxRows: number;
+  /** as far as none of them weighs more than this. */
+  readonly maxEventBytes: number;
+}
+
+/** See `Store.openHistory`. */
+export interface OpenedHistory {
+  /** With merged state. */
+  readonly session: SessionRecord;
+  /** In order and without a gap from the first of the history on. */
+  readonly events: readonly StoredEvent[];
 }
 
 /** See `Store.seqBeforeNewest`. */
@@ -376,7 +399,9 @@ export interface Store {
   createSessions(group: readonly CreateSessionInput[], signal?: AbortSignal): Promise<CreateOutcome[]>;
   /** The session with merged state in one snapshot, or undefined. */
   getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined>;
-  /** The same as a light row: no state. */
+  /** The session with merged state and the first events of a history of it in one snapshot, or undefined. */
+  openHistory(opening: HistoryOpening, signal?: AbortSignal): Promise<OpenedHistory | undefined>;
+  /** The session as a light row, or undefined: no state. */
   getSessionRow(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined>;
   /** @throws StoreError SESSION_NOT_FOUND, STALE_SESSION, REQUEST_ID_CONFLICT */
   updateSession(input: UpdateSessionInput, signal?: AbortSignal): Promise<SessionRecord>;

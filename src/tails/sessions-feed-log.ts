@@ -27,6 +27,11 @@ export class FeedLog<News> {
     return this.#first + this.#entries.length;
   }
 
+  /** How many entries it has. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
   add(news: News, through: number): void {
     this.#entries.push({ news, through });
     // Some at a time, since each cut moves all the others.

@@ -4,8 +4,15 @@
  * read again and again, and what was seen in it is dropped by uid and revision.
  */
 import type { SessionRecord, Tombstone } from "../store/store.ts";
+import type { FeedObserver, Look } from "./observer.ts";
 import { FeedLog } from "./sessions-feed-log.ts";
-import { type SessionsStore, sessionsFrom, tombstonesFrom } from "./sessions-reads.ts";
+import {
+  type Asked,
+  countingReads,
+  type SessionsStore,
+  sessionsFrom,
+  tombstonesFrom,
+} from "./sessions-reads.ts";
 
 /** What happened to a session. */
 export type SessionNews =
@@ -36,6 +43,7 @@ export interface FeedOptions {
   readonly feeds: () => number;
   /** Microseconds since 1970. */
   readonly clock: () => number;
+  readonly observer: FeedObserver;
 }
 
 /** Somebody who is told what happens. */
@@ -62,6 +70,7 @@ export class SessionsFeed {
   readonly #appName: string;
   readonly #store: SessionsStore;
   readonly #options: FeedOptions;
+  readonly #asked: Asked = { queries: 0, rows: 0 };
   readonly #listeners = new Set<FeedListener>();
   #stopped = false;
   /** What was seen within the overlap, by uid: the revision (Infinity once deleted) and the time. */
@@ -82,12 +91,15 @@ export class SessionsFeed {
 
   constructor(appName: string, store: SessionsStore, options: FeedOptions) {
     this.#appName = appName;
-    this.#store = store;
+    this.#store = countingReads(store, this.#asked);
     this.#options = options;
     this.log = new FeedLog(options.logEntries);
     this.started = this.#start();
     // Those who wait for it hear of the failure.
-    this.started.catch(() => this.stop());
+    this.started.catch((cause) => {
+      options.observer.lookFailed(cause);
+      this.stop();
+    });
   }
 
   /** Every change of an earlier time, less the overlap, was there at the start or is in the log. In microseconds. */
@@ -98,6 +110,11 @@ export class SessionsFeed {
   /** How often the whole overlap was read. */
   get overlapReads(): number {
     return this.#overlapReads;
+  }
+
+  /** How many sessions it remembers to have seen within the overlap. */
+  get remembered(): number {
+    return this.#seen.size;
   }
 
   /** Whether it reads no more. */
@@ -133,9 +150,11 @@ export class SessionsFeed {
   async #start(): Promise<void> {
     const now = this.#options.clock();
     this.#looking = true;
-    for await (const { uid, micros, revision } of this.#unseen(now - this.#overlapMicros)) {
-      this.#seen.set(uid, { revision, micros });
-    }
+    await this.#observed("overlap", async () => {
+      for await (const { uid, micros, revision } of this.#unseen(now - this.#overlapMicros)) {
+        this.#seen.set(uid, { revision, micros });
+      }
+    });
     this.#looking = false;
     this.#through = now;
     this.#newest = now;
@@ -166,10 +185,11 @@ export class SessionsFeed {
     this.#looking = true;
     try {
       // What is new comes first, since an overlap may be long.
-      await this.#tell(this.#newest - LOOK_BACK_MICROS);
-      if (whole) await this.#readOverlap();
+      await this.#observed("new", () => this.#tell(this.#newest - LOOK_BACK_MICROS));
+      if (whole) await this.#observed("overlap", () => this.#readOverlap());
       this.#failures = 0;
     } catch (error) {
+      this.#options.observer.lookFailed(error);
       this.#failures++;
       if (this.#failures >= MAX_FAILURES) this.#fail(error);
     }
@@ -186,6 +206,21 @@ export class SessionsFeed {
     }
     if (this.#failures > 0) this.#schedule(FAILURE_PAUSE_MS * this.#failures);
     else this.#scheduleNext(this.log.end > before);
+  }
+
+  /** Tells the observer what a read cost and found. */
+  async #observed(kind: Look["kind"], read: () => Promise<void>): Promise<void> {
+    const began = performance.now();
+    const { queries, rows } = this.#asked;
+    const { end } = this.log;
+    await read();
+    this.#options.observer.looked({
+      kind,
+      seconds: (performance.now() - began) / 1_000,
+      queries: this.#asked.queries - queries,
+      rows: this.#asked.rows - rows,
+      found: this.log.end - end,
+    });
   }
 
   /** Reads all of the overlap; what is older need not be looked for again. */

@@ -3,6 +3,26 @@ import type { ListSessionsInput, Scope, SessionRecord, Store, Tombstone } from "
 
 export type SessionsStore = Pick<Store, "listSessions" | "listTombstones">;
 
+/** What was asked of a store, and what came. */
+export interface Asked {
+  queries: number;
+  rows: number;
+}
+
+/** The same store, adding what is asked of it to `asked`. */
+export function countingReads(store: SessionsStore, asked: Asked): SessionsStore {
+  const counted = async <Row>(page: Promise<Row[]>): Promise<Row[]> => {
+    asked.queries++;
+    const rows = await page;
+    asked.rows += rows.length;
+    return rows;
+  };
+  return {
+    listSessions: (...input) => counted(store.listSessions(...input)),
+    listTombstones: (...input) => counted(store.listTombstones(...input)),
+  };
+}
+
 /** Rows of one page. */
 const PAGE_ROWS = 500;
 

@@ -157,7 +157,7 @@ class Watcher {
     if (fresh) this.#cursor = { through: this.#feed.through, listing };
     if (listing !== undefined) yield* this.#list(listing);
     // Between the pages of a listing that was resumed, sessions may have moved to where it had been.
-    if (resumed && !fresh) yield* this.#catchUp();
+    if (resumed && !fresh) yield* this.#catchUp("resumed");
     this.#toldUntil = this.#feed.overlapReads + 2;
     yield this.#frame({ kind: "caughtUp" });
   }
@@ -192,7 +192,8 @@ class Watcher {
   /** What is left of a listing, the session that changed last first. Those that change meanwhile come from the feed. */
   async *#list(listing: ListingPlace): AsyncGenerator<WatchFrame, void, undefined> {
     this.#readAt = this.#parts.clock();
-    const { store, limits } = this.#parts;
+    const { store, limits, feeds } = this.#parts;
+    feeds.observer.readAlone("listing");
     const { scope, includeState } = this.#request;
     const { through } = this.#cursor;
     let next: ListingPlace | undefined = listing.left === 0 ? undefined : listing;
@@ -218,8 +219,9 @@ class Watcher {
   }
 
   /** What happened since the cursor, read from the store: first deletes, then sessions by time. */
-  async *#catchUp(): AsyncGenerator<WatchFrame, void, undefined> {
+  async *#catchUp(why: "resumed" | "behind"): AsyncGenerator<WatchFrame, void, undefined> {
     const { store, feeds } = this.#parts;
+    feeds.observer.readAlone(why);
     const { scope } = this.#request;
     const { through: since } = this.#cursor;
     const now = Math.max(this.#feed.through, since);
@@ -244,7 +246,7 @@ class Watcher {
     const entries = this.#feed.log.from(index, NEWS_AT_ONCE);
     this.#pending = undefined;
     // Too far behind: what was missed is read from the store.
-    if (entries === undefined) return yield* this.#catchUp();
+    if (entries === undefined) return yield* this.#catchUp("behind");
     const next = index + entries.length;
     if (next < this.#feed.log.end) this.#pending = next;
     if (this.#told.size > 0 && this.#feed.overlapReads >= this.#toldUntil) this.#told.clear();

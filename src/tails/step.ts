@@ -30,9 +30,7 @@ export interface Step {
   readonly frames: readonly HistoryFrame[];
   /** The place after the frames. */
   readonly place: TailPlace;
-  /** Where the session was when the step was read; undefined if it is gone. */
-  readonly head: HeadRecord | undefined;
-  /** Whether the place is that. */
+  /** Whether the place is where the session was when the step was read. */
   readonly atHead: boolean;
   readonly gone: GoneReason | undefined;
   /** About what the frames weigh. */
@@ -52,12 +50,12 @@ export async function readStep(
 ): Promise<Step> {
   const [head] = await store.sessionHeads([key]);
   const gone = goneReason(head, place);
-  if (head === undefined || gone !== undefined) return stay(place, undefined, gone ?? "SESSION_DELETED");
+  if (head === undefined || gone !== undefined) return stay(place, gone ?? "SESSION_DELETED");
   if (head.revision < place.revision || head.headSeq < place.seq) {
     // Committed changes are gone, as after a database was put back to an older backup.
     throw seqBeyondHead(place.seq, head.headSeq);
   }
-  if (head.revision === place.revision) return stay(place, head, undefined);
+  if (head.revision === place.revision) return stay(place, undefined);
   // Every revision is an event or a change: what the events leave are changes.
   const missing = head.revision - place.revision - (head.headSeq - place.seq);
   const changes = missing === 0 ? [] : await readChanges(store, key, place, head, missing, limits);
@@ -68,13 +66,25 @@ export async function readStep(
     // Changes are read by key: they count only if it still names the same session.
     const [now] = await store.sessionHeads([key]);
     const since = goneReason(now, place);
-    if (since !== undefined) return stay(place, undefined, since);
+    if (since !== undefined) return stay(place, since);
   }
-  return assemble(events, changes, place, head, limits);
+  return assemble(events, changes, place, head.revision, limits);
 }
 
-function stay(place: TailPlace, head: HeadRecord | undefined, gone: GoneReason | undefined): Step {
-  return { frames: [], place, head, atHead: true, gone, bytes: 0 };
+/** Events that are known to come right after a place, one revision after the other. */
+export interface NextEvents {
+  readonly events: readonly StoredEvent[];
+  /** The newest revision that the session is known to have had; undefined if it may be gone. */
+  readonly headRevision: number | undefined;
+}
+
+/** The same step as `readStep` reads, or the first part of it, of events that need not be read. */
+export function stepOf({ events, headRevision }: NextEvents, place: TailPlace, limits: Limits): Step {
+  return assemble(events, [], place, headRevision, limits);
+}
+
+function stay(place: TailPlace, gone: GoneReason | undefined): Step {
+  return { frames: [], place, atHead: true, gone, bytes: 0 };
 }
 
 function goneReason(head: HeadRecord | undefined, place: TailPlace): GoneReason | undefined {
@@ -126,7 +136,7 @@ function assemble(
   events: readonly StoredEvent[],
   changes: readonly SessionChange[],
   start: TailPlace,
-  head: HeadRecord,
+  headRevision: number | undefined,
   limits: Limits,
 ): Step {
   const frames: HistoryFrame[] = [];
@@ -165,8 +175,8 @@ function assemble(
     tell(change);
   }
   if (frames.length === 0)
-    throw new Error(`nothing was found between revisions ${start.revision} and ${head.revision}`);
-  return { frames, place, head, atHead: place.revision === head.revision, gone: undefined, bytes };
+    throw new Error(`nothing was found between revisions ${start.revision} and ${headRevision}`);
+  return { frames, place, atHead: place.revision === headRevision, gone: undefined, bytes };
 }
 
 /** A place as a frame carries it. */

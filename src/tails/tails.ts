@@ -4,16 +4,16 @@ import { keyText } from "../store/append-plan.ts";
 import type { SessionKey, Store } from "../store/store.ts";
 import { type LiveStream, LiveStreams, type StreamCall, tooManyTails } from "./live-streams.ts";
 import type { SessionListener } from "./notices.ts";
-import type { TailObserver } from "./observer.ts";
+import type { FeedObserver, TailObserver } from "./observer.ts";
 import { unobserved } from "./observer.ts";
 import type { TailOptions } from "./options.ts";
 import { HeadPoller } from "./poller.ts";
 import { SessionsFeeds } from "./sessions-feeds.ts";
 import type { SessionsStore } from "./sessions-reads.ts";
-import { readStep, type StepStore } from "./step.ts";
+import { readStep, type StepStore, stepOf } from "./step.ts";
 import { Turnstile } from "./turnstile.ts";
 import { defaultWatchOptions, type WatchOptions } from "./watch-options.ts";
-import { WatchedSession } from "./watched-session.ts";
+import { type ReadStep, WatchedSession } from "./watched-session.ts";
 
 /** More at once would only wait for connections. */
 const MAX_OPENING = 32;
@@ -28,6 +28,7 @@ export interface TailsParts {
   /** Microseconds since 1970; the system's clock if absent. */
   readonly clock?: () => number;
   readonly observer?: TailObserver;
+  readonly feedObserver?: FeedObserver;
 }
 
 /** A place among the followers of a session. */
@@ -60,7 +61,8 @@ export class Tails implements SessionListener {
     this.streams = new LiveStreams(parts.options);
     const { watch = defaultWatchOptions, clock = () => Date.now() * 1_000 } = parts;
     const maxListeners = parts.options.maxTailsPerSession;
-    this.lists = new SessionsFeeds(parts.store, { ...watch, maxListeners, clock });
+    const observed = parts.feedObserver === undefined ? {} : { observer: parts.feedObserver };
+    this.lists = new SessionsFeeds(parts.store, { ...watch, maxListeners, clock, ...observed });
     if (parts.store.capabilities.shared) {
       this.#poller = new HeadPoller(parts.store, this.#watched, parts.options, this.observer);
     }
@@ -94,8 +96,8 @@ export class Tails implements SessionListener {
     };
   }
 
-  moved(session: Parameters<SessionListener["moved"]>[0]): void {
-    if (this.#watched.size > 0) this.#watched.get(keyText(session.key))?.moved(session);
+  moved(...[session, appended]: Parameters<SessionListener["moved"]>): void {
+    if (this.#watched.size > 0) this.#watched.get(keyText(session.key))?.moved(session, appended);
     this.lists.notice(session.key.appName);
   }
 
@@ -111,9 +113,9 @@ export class Tails implements SessionListener {
 
   #watch(key: SessionKey): WatchedSession {
     const { store, limits, options } = this.#parts;
-    const read = (place: Parameters<typeof readStep>[2]) => {
-      this.observer.read();
-      return readStep(store, key, place, limits);
+    const read: ReadStep = async (place, next) => {
+      this.observer.read(next === undefined ? "store" : "appended");
+      return next === undefined ? readStep(store, key, place, limits) : stepOf(next, place, limits);
     };
     return new WatchedSession(key, read, options.tailCacheBytes);
   }

@@ -1,10 +1,12 @@
 /** A session that somebody follows: who does, and the newest reads, which its tails share. */
 import type { HeadRecord, SessionKey } from "../store/store.ts";
+import { AppendedRun } from "./appended-run.ts";
 import type { LiveStream } from "./live-streams.ts";
-import type { Step, TailPlace } from "./step.ts";
+import type { AppendedEvents } from "./notices.ts";
+import type { NextEvents, Step, TailPlace } from "./step.ts";
 
-/** Reads one step of the session. */
-export type ReadStep = (place: TailPlace) => Promise<Step>;
+/** Reads one step of the session, or makes it of what is known to come next. */
+export type ReadStep = (place: TailPlace, next: NextEvents | undefined) => Promise<Step>;
 
 /** A read, running or done. */
 interface Read {
@@ -30,6 +32,7 @@ export class WatchedSession {
   readonly #maxBytes: number;
   /** By place, the oldest first. */
   readonly #reads = new Map<string, Read>();
+  readonly #appended: AppendedRun;
   #bytes = 0;
   #news = 0;
   #known: Pick<HeadRecord, "uid" | "revision"> | undefined;
@@ -39,6 +42,7 @@ export class WatchedSession {
     this.key = key;
     this.#readStep = readStep;
     this.#maxBytes = maxBytes;
+    this.#appended = new AppendedRun(maxBytes);
   }
 
   /** Counts what it was told; more than a step's `asOf` means that there may be more to read. */
@@ -46,10 +50,11 @@ export class WatchedSession {
     return this.#news;
   }
 
-  /** It is at this revision or later. Says whether that is news. */
-  moved({ uid, revision }: Pick<HeadRecord, "uid" | "revision">): boolean {
+  /** It is at this revision or later, for these events where they are known. Says whether that is news. */
+  moved({ uid, revision }: Pick<HeadRecord, "uid" | "revision">, appended?: AppendedEvents): boolean {
     if (this.#known?.uid === uid && this.#known.revision >= revision) return false;
     this.#known = { uid, revision };
+    if (appended !== undefined) this.#appended.add(uid, appended());
     this.#tell();
     return true;
   }
@@ -58,6 +63,7 @@ export class WatchedSession {
   deleted(): boolean {
     if (this.#known === undefined) return false;
     this.#known = undefined;
+    this.#appended.clear();
     this.#tell();
     return true;
   }
@@ -87,7 +93,7 @@ export class WatchedSession {
   }
 
   #begin(name: string, place: TailPlace): Read {
-    const read: Read = { step: this.#readStep(place), asOf: this.#news, bytes: 0 };
+    const read: Read = { step: this.#readStep(place, this.#next(place)), asOf: this.#news, bytes: 0 };
     this.#reads.set(name, read);
     read.step.then(
       (step) => {
@@ -100,6 +106,15 @@ export class WatchedSession {
       () => this.#forget(name, read),
     );
     return read;
+  }
+
+  /** What follows a place, where this process appended it. */
+  #next(place: TailPlace): NextEvents | undefined {
+    const events = this.#appended.take(place);
+    if (events === undefined) return undefined;
+    // Others may have changed it since: then there is more to read.
+    const headRevision = this.#known?.uid === place.uid ? this.#known.revision : undefined;
+    return { events, headRevision };
   }
 
   #shrink(): void {

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { CommitReport } from "../pipeline/group-commit.ts";
 import type { CallEnd, CallInfo } from "../server/call-observer.ts";
 import { version } from "../version.ts";
+import { ListMetrics } from "./list-metrics.ts";
 import { register } from "./read-metric.ts";
 import { StoreMetrics } from "./store-metrics.ts";
 import { TailMetrics } from "./tail-metrics.ts";
@@ -31,6 +32,8 @@ export class Metrics {
   readonly store: StoreMetrics;
   /** Those of live streams. */
   readonly tails: TailMetrics;
+  /** Those of live lists beside. */
+  readonly lists: ListMetrics;
   readonly #registry = new Registry();
   readonly #calls: Tally;
   readonly #callSeconds: Distribution;
@@ -118,6 +121,7 @@ export class Metrics {
     );
     this.store = new StoreMetrics(this.#registry);
     this.tails = new TailMetrics(this.#registry);
+    this.lists = new ListMetrics(this.#registry);
   }
 
   /** Adds what Node and the process tell of themselves: memory, CPU, event loop, garbage collection. Call once. */

@@ -42,7 +42,8 @@ export class TailMetrics implements TailObserver {
     this.#reads = new Tally(
       registry,
       "sessiond_tail_reads_total",
-      "Reads of followed sessions; tails at the same place share one.",
+      "Reads of followed sessions, from the store or of what was just appended; tails at the same place share one.",
+      ["source"],
     );
     this.#polls = new Distribution(
       registry,
@@ -81,8 +82,8 @@ export class TailMetrics implements TailObserver {
     this.#closings.add(1, reason);
   }
 
-  read(): void {
-    this.#reads.add(1);
+  read(source: "store" | "appended"): void {
+    this.#reads.add(1, source);
   }
 
   polled({ seconds, gapSeconds, moved }: Poll): void {

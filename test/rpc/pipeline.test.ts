@@ -73,6 +73,7 @@ function outcome(input: AppendInput): AppendOutcome {
     uid: "u",
     headSeq: 1,
     events: [{ id, timestamp: 0, seq: 1, revision: 1, createMicros: 0 }],
+    repeated: false,
   };
 }
 

@@ -16,6 +16,7 @@ import {
   storeNames,
 } from "../api/harness.ts";
 import { serverTimeout } from "../support/databases/index.ts";
+import { metric } from "./support/metric.ts";
 import { Tail, type TailStart } from "./support/tail.ts";
 
 describe.each(storeNames)("%s", (store) => {
@@ -214,11 +215,4 @@ async function opens(api: Api, key: Key): Promise<boolean> {
 function openedRevision({ frames }: Tail): bigint | undefined {
   const [first] = frames;
   return first?.frame.case === "opened" ? first.frame.value.session?.revision : undefined;
-}
-
-/** The sum of a metric's samples, those whose labels match; 0 if there are none. */
-async function metric(server: Server, name: string, labels = /(?:)/): Promise<number> {
-  const text = await (await fetch(`${server.httpUrl}/metrics`)).text();
-  const lines = text.split("\n").filter((line) => line.startsWith(name) && labels.test(line));
-  return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }

@@ -11,6 +11,7 @@ import { RpcError, shuttingDown } from "../../src/rpc/errors.ts";
 import { StoreError } from "../../src/store/errors.ts";
 import type { Store } from "../../src/store/store.ts";
 import { failureOf, newContext, Service } from "../rpc/support.ts";
+import { appendInput, append as appendTo, eventOf } from "../store/build.ts";
 
 type Frame = MessageShape<(typeof SessionService)["method"]["streamEvents"]["output"]>;
 type Stream = AsyncGenerator<Frame, void, undefined>;
@@ -90,6 +91,15 @@ async function append(...sizes: number[]): Promise<void> {
     const events = Array.from({ length: size }, (_, at) => ({ id: `e${first + at}` }));
     await service.call("batchAppendEvents", { key, events });
   }
+}
+
+/** Appends as another server does, of which the poller tells. */
+async function appendElsewhere(size: number): Promise<void> {
+  const { session } = await service.call("getSession", { key });
+  const first = Number(session?.headSeq ?? 0n) + 1;
+  const events = Array.from({ length: size }, (_, at) => eventOf({ id: `e${first + at}` }));
+  const { uid, headSeq } = await appendTo(service.opened, appendInput(key, events));
+  service.tails.moved({ key, uid, revision: Number(session?.revision ?? 0n) + headSeq - first + 1 });
 }
 
 const rename = (displayName: string) => service.call("updateSession", { key, displayName });
@@ -322,7 +332,7 @@ describe("a tail", () => {
       return sessionHeads.call(service.opened, ...input);
     };
     const waiting = take(stream, 1);
-    await append(1);
+    await appendElsewhere(1);
     const frames = told(await waiting);
     expect([frames.at(-1), new Set(frames)]).toEqual(["e1", new Set(["heartbeat", "e1"])]);
   });
@@ -336,7 +346,7 @@ describe("a tail", () => {
       const heads = await sessionHeads.call(service.opened, ...input);
       return heads.map((head) => ({ ...head, firstSeq: 5 }));
     };
-    await append(2);
+    await appendElsewhere(2);
     expect(told([await next(stream)])).toEqual(["closing EVENTS_TRIMMED"]);
     expect((await stream.next()).done).toBe(true);
   });
@@ -351,7 +361,7 @@ describe("a tail", () => {
       return heads.map((head) => ({ ...head, revision: 2, headSeq: 1 }));
     };
     const waiting = failureOf(next(stream));
-    await append(1);
+    await appendElsewhere(1);
     expect((await waiting).reason).toBe("SEQ_BEYOND_HEAD");
   });
 
@@ -459,25 +469,57 @@ describe("tails of one session", () => {
     return counter;
   }
 
-  it("share what they read: an append costs as many reads for a hundred as for one", async () => {
-    // The poller asks for heads, too.
-    await reopen({}, { tailPoll: 60_000, tailPollBusy: 60_000 });
+  /** The looks at the session's row and the reads of its events that one event costs these tails. */
+  async function costOf(streams: readonly Stream[], appendOne: () => Promise<void>) {
     const heads = counted("sessionHeads", service.opened);
     const reads = counted("readEvents", service.opened);
-    const costOf = async (streams: Stream[]) => {
-      const waiting = Promise.all(streams.map((stream) => take(stream, 1)));
-      const before = [heads.count, reads.count];
-      await append(1);
-      const frames = (await waiting).flat();
-      // What tails do once they have it.
-      await append();
-      return { cost: [heads.count - (before[0] ?? 0), reads.count - (before[1] ?? 0)], frames };
-    };
-    const one = await costOf([await caughtUp(follow())]);
+    const waiting = Promise.all(streams.map((stream) => take(stream, 1)));
+    await appendOne();
+    const frames = (await waiting).flat();
+    // What tails do once they have it.
+    await append();
+    return { cost: [heads.count, reads.count], told: new Set(told(frames)) };
+  }
+
+  it("share what they read: what another server appended costs as many reads for a hundred as for one", async () => {
+    // The poller asks for heads, too.
+    await reopen({}, { tailPoll: 60_000, tailPollBusy: 60_000 });
+    const one = await costOf([await caughtUp(follow())], () => appendElsewhere(1));
+    expect(one).toEqual({ cost: [1, 1], told: new Set(["e1"]) });
     const streams = await Promise.all(Array.from({ length: 100 }, () => caughtUp(follow())));
-    const hundred = await costOf(streams);
-    expect(hundred.cost).toEqual(one.cost);
-    expect(hundred.cost).toEqual([1, 1]);
-    expect(new Set(told(hundred.frames))).toEqual(new Set(["e2"]));
+    const hundred = await costOf(streams, () => appendElsewhere(1));
+    expect(hundred).toEqual({ cost: [1, 1], told: new Set(["e2"]) });
+  });
+
+  it("need no read of what this server appended", async () => {
+    await reopen({}, { tailPoll: 60_000, tailPollBusy: 60_000 });
+    const streams = await Promise.all(Array.from({ length: 20 }, () => caughtUp(follow())));
+    expect(await costOf(streams, () => append(1))).toEqual({ cost: [0, 0], told: new Set(["e1"]) });
+    // What came while it did not look is one frame.
+    const [stream = follow()] = streams;
+    await append(1, 2);
+    expect(told(await take(stream, 3))).toEqual(["e2 e3 e4"]);
+  });
+
+  it("tell the same bytes of an event whether they read it or not", async () => {
+    await reopen({}, { tailPoll: 60_000, tailPollBusy: 60_000 });
+    const stream = await caughtUp(follow());
+    const events = Array.from({ length: 3 }, (_, at) => ({
+      ...{
+        id: `e${at}`,
+        author: "agent",
+        timestamp: 0.1 * at,
+        content: '{"parts": [ ]}',
+        turnComplete: at > 0,
+      },
+      stateDelta: { "app:a": "1.0", "2": "{}", "1": "null", "temp:t": "1" },
+      removedStateKeys: ["gone", "user:gone"],
+    }));
+    await service.call("batchAppendEvents", { key, events });
+    const [live] = await take(stream, 3);
+    const history = await until(follow(), "caughtUp");
+    const read = history.find(({ frame }) => frame.case === "events");
+    expect(live?.frame).toEqual(read?.frame);
+    expect(live?.frame.case).toBe("events");
   });
 });

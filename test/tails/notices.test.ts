@@ -1,5 +1,6 @@
 /** What a store tells of the changes that pass through it. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { StoredEvent } from "../../src/store/stored-event.ts";
 import type { SessionListener } from "../../src/tails/notices.ts";
 import { withNotices } from "../../src/tails/notices.ts";
 import { Service } from "../rpc/support.ts";
@@ -11,6 +12,7 @@ const listener: SessionListener = {
   moved: ({ key, uid, revision }) => void told.push(`${key.sessionId} of ${uid} at ${revision}`),
   deleted: (key) => void told.push(`${key.sessionId} deleted`),
 };
+const placeOf = ({ seq, revision, appendEndSeq }: StoredEvent) => [seq, revision, appendEndSeq];
 
 beforeAll(async () => {
   service = await Service.open();
@@ -38,6 +40,25 @@ test("every change is told once it is committed, with where the session is; a fa
   expect(await store.deleteSession(deleteInput(key))).toBe(true);
   expect(await store.deleteSession(deleteInput(key))).toBe(false);
   expect(told).toEqual(["s of u1 at 1", "s of u1 at 3", "other of u3 at 2", "s of u1 at 4", "s deleted"]);
+});
+
+test("what an append stored is told with it; of a repeated one, which may be a part of an append, it is not", async () => {
+  const appended: (number[][] | undefined)[] = [];
+  const store = withNotices(service.opened, {
+    moved: (_session, events) => void appended.push(events?.().map(placeOf)),
+    deleted: () => {},
+  });
+  const key = keyOf("app", "appended");
+  const events = [eventOf(), eventOf()];
+  await store.createSessions([createInput(key)]);
+  await store.append([appendInput(key, events), appendInput(key, [eventOf()])]);
+  await store.append([appendInput(key, events.slice(0, 1)), appendInput(key, events)]);
+  await store.updateSession(updateInput(key, { displayName: "name" }));
+  const first = [
+    [1, 2, 2],
+    [2, 3, 2],
+  ];
+  expect(appended).toEqual([undefined, first, [[3, 4, 3]], undefined, undefined, undefined]);
 });
 
 test("everything else is the store's own", async () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { defaultLimits } from "../../src/config/limits.ts";
 import type { Store } from "../../src/store/store.ts";
 import { LiveStreams } from "../../src/tails/live-streams.ts";
+import { type FeedObserver, type Look, unobservedFeed } from "../../src/tails/observer.ts";
 import { defaultTailOptions } from "../../src/tails/options.ts";
 import { FeedLog } from "../../src/tails/sessions-feed-log.ts";
 import { SessionsFeeds } from "../../src/tails/sessions-feeds.ts";
@@ -67,7 +68,10 @@ describe("watchers of one process", () => {
     return Object.assign(facts, { store: seenStore });
   }
 
-  function feedsOf(store: Store, more: Partial<typeof defaultWatchOptions> = {}): SessionsFeeds {
+  function feedsOf(
+    store: Store,
+    more: Partial<typeof defaultWatchOptions & { observer: FeedObserver }> = {},
+  ): SessionsFeeds {
     return new SessionsFeeds(store, {
       ...defaultWatchOptions,
       quietMs: 20,
@@ -140,8 +144,33 @@ describe("watchers of one process", () => {
     expect(facts.reads - before).toBe(2);
   });
 
+  test("what looks cost and find is told", async () => {
+    const looks: Omit<Look, "seconds">[] = [];
+    const looked = ({ seconds, ...look }: Look): void => {
+      expect(seconds).toBeGreaterThan(0);
+      looks.push(look);
+    };
+    const still = { quietMs: 600_000, busyMs: 600_000, overlapEveryMs: 600_000 };
+    const feeds = feedsOf(made.store, { ...still, observer: { ...unobservedFeed, looked } });
+    await make("before");
+    const frames = watch(made.store, feeds, "app");
+    await until(frames, caughtUp);
+    // What was there is no news.
+    expect(looks.splice(0)).toEqual([{ kind: "overlap", queries: 2, rows: 1, found: 0 }]);
+    expect(feeds.counts).toEqual({ feeds: 1, lists: 1, remembered: 1, logged: 0 });
+    await make("after");
+    feeds.notice("app");
+    await until(frames, ({ kind }) => kind === "created");
+    await expect.poll(() => looks).toEqual([{ kind: "new", queries: 2, rows: 2, found: 1 }]);
+    expect(feeds.counts).toEqual({ feeds: 1, lists: 1, remembered: 2, logged: 1 });
+    await frames.return();
+    expect(feeds.counts).toEqual({ feeds: 0, lists: 0, remembered: 0, logged: 0 });
+  });
+
   test("a watcher that falls behind the log reads by itself what it missed", async () => {
-    const feeds = feedsOf(made.store, { logEntries: 8 });
+    const reads: string[] = [];
+    const readAlone = (why: string): void => void reads.push(why);
+    const feeds = feedsOf(made.store, { logEntries: 8, observer: { ...unobservedFeed, readAlone } });
     const slow = watch(made.store, feeds, "app");
     const quick = watch(made.store, feeds, "app");
     for (const frames of [slow, quick]) await until(frames, caughtUp);
@@ -161,6 +190,7 @@ describe("watchers of one process", () => {
     const expected = Array.from({ length: 40 }, (_, at) => at).filter((at) => at % 4 !== 0);
     expect(new Set(sessions)).toEqual(new Set([...expected.map((at) => `s${at}`), "z"]));
     expect(told.filter(({ kind }) => kind === "deleted").length).toBe(10);
+    expect(new Set(reads)).toEqual(new Set(["listing", "behind"]));
   });
 
   test("a store that cannot be read ends the watchers; later ones begin anew", async () => {
@@ -182,7 +212,9 @@ describe("watchers of one process", () => {
 
   test("one failure is no end", async () => {
     const facts = seen(made.store);
-    const feeds = feedsOf(facts.store);
+    const causes: unknown[] = [];
+    const lookFailed = (cause: unknown): void => void causes.push(cause);
+    const feeds = feedsOf(facts.store, { observer: { ...unobservedFeed, lookFailed } });
     const frames = watch(facts.store, feeds, "app");
     await until(frames, caughtUp);
     facts.broken = true;
@@ -191,5 +223,7 @@ describe("watchers of one process", () => {
     facts.broken = false;
     await make("s");
     await until(frames, ({ kind }) => kind === "created");
+    expect(causes.length).toBeGreaterThan(0);
+    expect(causes[0]).toMatchObject({ message: "the database is away" });
   });
 });

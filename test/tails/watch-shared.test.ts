@@ -14,6 +14,7 @@ import {
 } from "../api/harness.ts";
 import { serverTimeout } from "../support/databases/index.ts";
 import { LiveList } from "./support/live-list.ts";
+import { metric } from "./support/metric.ts";
 
 describe.each(storeNames)("%s: two servers", (store) => {
   let data: Data;
@@ -63,6 +64,20 @@ describe.each(storeNames)("%s: two servers", (store) => {
     await list.converged(writer, { appName });
     await user.converged(writer, { appName, userId: "ben" });
     expect(list.state.sessions.size).toBe(7);
+    const counted = (name: string, labels?: RegExp) => metric(servers[1] as Server, name, labels);
+    expect(await counted("sessiond_lists_open")).toBe(2);
+    expect(await counted("sessiond_list_feeds")).toBe(1);
+    expect(await counted("sessiond_list_reads_total", /reason="listing"/)).toBe(2);
+    // Each session was made, most were appended to, three deleted.
+    expect(await counted("sessiond_list_look_found_total")).toBeGreaterThanOrEqual(10);
+    const [queries, rows, looks] = [
+      await counted("sessiond_list_look_queries_total"),
+      await counted("sessiond_list_look_rows_total"),
+      await counted("sessiond_list_look_duration_seconds_count"),
+    ];
+    expect(queries).toBeGreaterThanOrEqual(2 * looks);
+    expect(rows).toBeGreaterThanOrEqual(10);
+    expect(await counted("sessiond_list_look_failures_total")).toBe(0);
   });
 
   test("a cursor of one goes on at the other", async () => {

@@ -1,11 +1,17 @@
 /** How the tails of one session share what they read, and miss nothing by it. */
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Step, TailPlace } from "../../src/tails/step.ts";
+import type { StoredEvent } from "../../src/store/stored-event.ts";
+import type { NextEvents, Step, TailPlace } from "../../src/tails/step.ts";
 import { WatchedSession } from "../../src/tails/watched-session.ts";
 
 const key = { appName: "a", userId: "u", sessionId: "s" };
 /** The reads that were begun: each ends when the test says. */
-let reads: { readonly place: TailPlace; end(step: Step): void; fail(error: Error): void }[];
+let reads: {
+  readonly place: TailPlace;
+  readonly next: NextEvents | undefined;
+  end(step: Step): void;
+  fail(error: Error): void;
+}[];
 let session: WatchedSession;
 
 beforeEach(() => {
@@ -14,9 +20,9 @@ beforeEach(() => {
 });
 
 function sessionWith(maxBytes: number): WatchedSession {
-  const read = (place: TailPlace): Promise<Step> => {
+  const read = (place: TailPlace, next: NextEvents | undefined): Promise<Step> => {
     const { promise, resolve, reject } = Promise.withResolvers<Step>();
-    reads.push({ place, end: resolve, fail: reject });
+    reads.push({ place, next, end: resolve, fail: reject });
     return promise;
   };
   return new WatchedSession(key, read, maxBytes);
@@ -36,7 +42,7 @@ function stepTo(revision: number, found: boolean, bytes = 10): Step {
   const frames = found
     ? [{ kind: "events" as const, events: [], continues: false, seq: place.seq, resume }]
     : [];
-  return { frames, place, head: undefined, atHead: true, gone: undefined, bytes };
+  return { frames, place, atHead: true, gone: undefined, bytes };
 }
 
 describe("a step", () => {
@@ -98,6 +104,51 @@ describe("a step", () => {
     expect(reads).toHaveLength(4);
     void session.step(at(1));
     expect(reads).toHaveLength(5);
+  });
+});
+
+describe("what this process appended", () => {
+  const appended = (revision: number) => (): StoredEvent[] => [
+    { seq: revision - 1, revision, appendEndSeq: revision - 1, message: new Uint8Array(8) },
+  ];
+  const move = (revision: number, events?: () => StoredEvent[]) =>
+    session.moved({ uid: "uid", revision }, events);
+  /** The revisions that the last read was given, and the one that the session is known to have. */
+  const given = () => {
+    const next = reads.at(-1)?.next;
+    return next && [next.events.map(({ revision }) => revision), next.headRevision];
+  };
+
+  beforeEach(() => void session.joined({ uid: "uid", revision: 1 }));
+
+  test("makes the step of all that are right before it, and of nobody else", async () => {
+    move(2, appended(2));
+    const waiting = [session.step(at(1)), session.step(at(1))];
+    expect(reads).toHaveLength(1);
+    expect(given()).toEqual([[2], 2]);
+    reads[0]?.end(stepTo(2, true));
+    await Promise.all(waiting);
+    void session.step(at(0));
+    expect(given()).toBeUndefined();
+  });
+
+  test("leaves more to be read where somebody else changed the session since", () => {
+    move(2, appended(2));
+    move(3);
+    void session.step(at(1));
+    expect(given()).toEqual([[2], 3]);
+    session.deleted();
+    move(4, appended(4));
+    session.deleted();
+    void session.step(at(3));
+    expect(given()).toBeUndefined();
+  });
+
+  test("of which the poller told before is read", () => {
+    move(2);
+    move(2, appended(2));
+    void session.step(at(1));
+    expect(given()).toBeUndefined();
   });
 });
 

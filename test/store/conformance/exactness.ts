@@ -1,5 +1,7 @@
 import { expect } from "vitest";
-import type { EventBody } from "../../../src/store/store.ts";
+import { appendedEvent } from "../../../src/store/appended-event.ts";
+import type { AppendedEvent, EventBody } from "../../../src/store/store.ts";
+import type { StoredEvent } from "../../../src/store/stored-event.ts";
 import {
   append,
   appendInput,
@@ -157,6 +159,46 @@ export const exactness = {
     expect((await readHistory(store, key)).map(bodyOf)).toEqual(events.map(bodyOfNew));
   },
 
+  "what an append stored is known without a read, byte for byte": async ({ store, app }) => {
+    const key = keyOf(app);
+    const { uid } = await createSession(store, createInput(key));
+    const texts = JSON_TEXTS.map((text, at) =>
+      eventOf({
+        actions: text,
+        content: text,
+        groundingMetadata: text,
+        customMetadata: text,
+        extra: text,
+        set: { [String(9 - (at % 9))]: text, k: text, "app:2": text },
+      }),
+    );
+    const envelopes = [true, false, undefined].map((flag) =>
+      eventOf({
+        partial: flag,
+        turnComplete: flag,
+        interrupted: flag,
+        author: flag ? "" : undefined,
+        branch: flag ? "a.b" : undefined,
+        errorCode: flag ? "é" : undefined,
+        errorMessage: flag ? "" : undefined,
+        longRunningToolIds: flag === undefined ? undefined : flag ? ["b", "a"] : [],
+        remove: flag ? ["gone", "user:gone"] : [],
+        content: "",
+        writerLanguage: flag ? "go" : "",
+        writerAdkVersion: flag === false ? "" : "1.2",
+      }),
+    );
+    for (const events of [texts, envelopes, DOUBLES.map((timestamp) => eventOf({ timestamp }))]) {
+      const { events: appended, headSeq, repeated } = await append(store, appendInput(key, events));
+      expect(repeated).toBe(false);
+      const known = events.map((event, at) => appendedEvent(event, appended[at] as AppendedEvent, headSeq));
+      const range = rangeOf(await mustGet(store, key), { afterSeq: headSeq - events.length });
+      const read: StoredEvent[] = [];
+      for await (const chunk of store.readEvents({ ...range, uid })) read.push(...chunk);
+      expect(known.map(comparable)).toEqual(read.map(comparable));
+    }
+  },
+
   "state values are byte for byte, in every scope": async ({ store, app }) => {
     const key = keyOf(app);
     const set = Object.fromEntries(
@@ -240,3 +282,8 @@ export const exactness = {
     expect(event).toMatchObject({ seq: far + 1, revision: far + 6, appendEndSeq: far + 1 });
   },
 } satisfies Cases;
+
+/** With the message in a form whose differences can be read. */
+function comparable({ message, ...place }: StoredEvent): object {
+  return { ...place, message: Buffer.from(message).toString("latin1") };
+}

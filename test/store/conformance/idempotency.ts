@@ -27,6 +27,7 @@ export const idempotency = {
     const before = await mustGet(store, key);
     const again = await append(store, appendInput(key, [event], { expected, nowMicros: NOW + 1_000 }));
     expect(again.events).toEqual(first.events);
+    expect([first.repeated, again.repeated]).toEqual([false, true]);
     expect(again.uid).toBe(first.uid);
     expect(await mustGet(store, key)).toEqual(before);
   },
