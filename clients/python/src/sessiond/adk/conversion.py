@@ -106,7 +106,8 @@ def event_from_proto(message: event_pb2.Event) -> Event:
         if text:
             data[alias] = jsontext.parse(text)
     actions = jsontext.parse(message.actions) if message.actions else {}
-    actions["stateDelta"] = state_from_proto(message.state_delta)
+    delta = message.state_delta
+    actions["stateDelta"] = state_from_proto(delta) if delta else {}
     data["actions"] = actions
     return lenient.make_event(data)
 

@@ -15,6 +15,7 @@ from google.adk.events.event import Event
 from pydantic import ValidationError
 
 from .errors import UnreadableEventError
+from .lean import validator
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def make_event(data: dict[str, Any]) -> Event:
             _report(name)
     while True:
         try:
-            return Event.model_validate(data)
+            return validator()(data)
         except ValidationError as error:
             # Every round takes at least one fault out of the data, so this ends.
             mended = [_mend(data, fault["type"], fault["loc"]) for fault in error.errors(include_url=False)]
