@@ -7,7 +7,15 @@ import type { Limits } from "../config/limits.ts";
 import { sessionBytes } from "../rpc/convert/session-bytes.ts";
 import type { Cursor, HistoryFilter } from "../rpc/cursor.ts";
 import { seqBeyondHead } from "../rpc/errors.ts";
-import type { SessionChange, SessionKey, SessionRecord, State, Store } from "../store/store.ts";
+import { seqBeforeHistory } from "../store/history-opening.ts";
+import type {
+  HistoryOpening,
+  SessionChange,
+  SessionKey,
+  SessionRecord,
+  State,
+  Store,
+} from "../store/store.ts";
 import type { StoredEvent } from "../store/stored-event.ts";
 import { ChangeQueue, type ChangeStore } from "./changes.ts";
 import { type EventsFrame, FrameAssembler } from "./frames.ts";
@@ -55,7 +63,7 @@ export interface Place {
 }
 
 /** What a history is read from. */
-export type HistoryStore = ChangeStore & Pick<Store, "getSession" | "readEvents" | "seqBeforeNewest">;
+export type HistoryStore = ChangeStore & Pick<Store, "openHistory" | "readEvents" | "seqBeforeNewest">;
 
 /** More appends than these per frame save nothing. */
 export const FRAME_EVENTS = 64;
@@ -74,7 +82,8 @@ export async function* readHistory(
   signal: AbortSignal,
 ): AsyncGenerator<HistoryFrame, void, undefined> {
   const { cursor } = request.start;
-  const session = requireSession(await store.getSession(request.key, signal), request.uid, cursor?.uid);
+  const opened = await store.openHistory(openingOf(request, limits), signal);
+  const session = requireSession(opened?.session, request.uid, cursor?.uid);
   const filter = filterOf(session, request.start);
   const afterSeq = await startSeq(store, session, request.start, signal);
   const changes = new ChangeQueue(store, session, cursor?.revision ?? session.revision, limits, signal);
@@ -96,7 +105,7 @@ export async function* readHistory(
   }
   const frames = new FrameAssembler({ maxBytes: limits.frameBytes, maxEvents: FRAME_EVENTS }, afterSeq);
   for (const range of rangesOf(session, afterSeq, filter)) {
-    for await (const events of readRange(store, session, range, limits, signal)) {
+    for await (const events of readRange(store, session, range, opened?.events ?? [], limits, signal)) {
       for (const event of events) {
         while (changes.isBefore(event.seq)) {
           for (const frame of frames.finish()) yield eventsFrame(frame, place);
@@ -129,6 +138,19 @@ function filterOf(session: SessionRecord, { cursor, afterTime }: HistoryStart): 
   return afterTime === undefined ? undefined : { afterTime, throughSeq: session.headSeq };
 }
 
+/** The events of the first frame come with the session, unless they weigh much or a filter leaves some of them out. */
+function openingOf({ key, start }: HistoryRequest, limits: Limits): HistoryOpening {
+  const { cursor, afterSeq, afterTime, numRecentEvents: newest } = start;
+  const filtered = afterTime !== undefined || cursor?.filter !== undefined;
+  return {
+    key,
+    afterSeq: cursor?.seq ?? afterSeq ?? 0,
+    newest: filtered ? undefined : newest,
+    maxRows: filtered ? 0 : Math.min(FRAME_EVENTS, limits.readRangeRows),
+    maxEventBytes: Math.floor(limits.readRangeBytes / FRAME_EVENTS),
+  };
+}
+
 /** The seq right before the first event that is wanted. */
 async function startSeq(
   store: HistoryStore,
@@ -144,11 +166,11 @@ async function startSeq(
   if (given !== undefined && given > throughSeq) throw seqBeyondHead(given, throughSeq);
   // after_seq 0 is the beginning, wherever that is; a cursor's 0 is a place that was reached.
   if (given !== undefined && (given > 0 || start.cursor !== undefined)) requireNotTrimmed(session, given);
-  const afterSeq = Math.max(given ?? 0, session.firstSeq - 1);
   const { afterTime, numRecentEvents: count } = start;
-  if (start.cursor !== undefined || count === undefined) return afterSeq;
-  if (count === 0) return throughSeq;
-  if (afterTime === undefined) return Math.max(afterSeq, throughSeq - count);
+  const within = (newest: number | undefined) => seqBeforeHistory({ afterSeq: given ?? 0, newest }, session);
+  if (count === 0 || afterTime === undefined) return within(count);
+  const afterSeq = within(undefined);
+  if (count === undefined) return afterSeq;
   return store.seqBeforeNewest({ key, afterSeq, throughSeq, afterTime, count }, signal);
 }
 
@@ -175,28 +197,35 @@ function rangesOf({ headSeq }: SessionRecord, afterSeq: number, filter: HistoryF
  */
 const FIRST_WEIGHED_ROWS = 128;
 
+/** Gives the events of a range, the `first` of them read already. */
 async function* readRange(
   store: HistoryStore,
   { key, uid, eventBytes: sessionBytes }: SessionRecord,
   { afterSeq, throughSeq, afterTime }: Range,
+  first: readonly StoredEvent[],
   limits: Limits,
   signal: AbortSignal,
-): AsyncGenerator<StoredEvent[], void, undefined> {
+): AsyncGenerator<readonly StoredEvent[], void, undefined> {
   const bounds = { maxBytes: limits.readRangeBytes, sessionBytes };
   const weighed = sessionBytes > limits.readRangeBytes;
   let maxRows = weighed ? Math.min(FIRST_WEIGHED_ROWS, limits.readRangeRows) : limits.readRangeRows;
   let seq = afterSeq;
+  const pass = (events: readonly StoredEvent[]) => {
+    for (const event of events) {
+      if (afterTime === undefined && event.seq !== seq + 1) throw missingEvent(seq + 1);
+      seq = event.seq;
+    }
+    return events;
+  };
+  if (seq < throughSeq) {
+    signal.throwIfAborted();
+    yield pass(first);
+  }
   while (seq < throughSeq) {
     const before = seq;
     const range = { key, uid, afterSeq: seq, throughSeq, descending: false, afterTime, maxRows, ...bounds };
     maxRows = Math.min(maxRows * 4, limits.readRangeRows);
-    for await (const events of store.readEvents(range, signal)) {
-      for (const event of events) {
-        if (afterTime === undefined && event.seq !== seq + 1) throw missingEvent(seq + 1);
-        seq = event.seq;
-      }
-      yield events;
-    }
+    for await (const events of store.readEvents(range, signal)) yield pass(events);
     // Nothing left: right where a filter passed over the rest, else a hole.
     if (seq === before) {
       if (afterTime === undefined) throw missingEvent(seq + 1);

@@ -50,6 +50,7 @@ export async function* readEvents(
   yield* feed<StoredEvent>(signal, CHUNK_EVENTS, (push, stop) =>
     readOnce(pool, push, stop, async (connection, give) => {
       const bounded = await boundedRange(connection, range);
+      stop.throwIfAborted();
       if (bounded === undefined) return requireUid(connection, range);
       let found = false;
       const order = range.descending ? "DESC" : "ASC";
@@ -59,7 +60,8 @@ export async function* readEvents(
         [...bounded.values, ...keyValues(range.key), range.uid],
         (row) => {
           found = true;
-          give(toStoredEvent(row));
+          // What nobody waits for any more only has to pass.
+          if (!stop.aborted) give(toStoredEvent(row));
         },
       );
       if (!found) await requireUid(connection, range);

@@ -7,7 +7,7 @@ import type { Connection } from "./connection.ts";
 import type { KnownStateIndexes } from "./known-state-indexes.ts";
 import type { Pool } from "./pool.ts";
 import { compareText } from "./rows.ts";
-import { type SessionQuery, sessionsOf, snapshot } from "./snapshot.ts";
+import { pageSnapshot, type SessionQuery, sessionsOf } from "./snapshot.ts";
 import { bytes, count, type SqlValue } from "./sql.ts";
 import { read } from "./transaction.ts";
 
@@ -21,7 +21,7 @@ export async function listSessions(
   const known = input.stateEquals.size === 0 ? undefined : await indexes.current();
   const rows = await read(pool, signal, async (connection) => {
     const ask = (page: SessionQuery) => {
-      const { sql, values } = snapshot(input.scope.appName, page, input.includeState);
+      const { sql, values } = pageSnapshot(input.scope.appName, page, input.includeState);
       return connection.execute<Record<string, unknown>>(sql, values);
     };
     try {

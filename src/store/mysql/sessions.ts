@@ -7,6 +7,8 @@ import { EMPTY_DELTA, EMPTY_SCOPE_DELTA } from "../state.ts";
 import type {
   DeleteSessionInput,
   Expectation,
+  HistoryOpening,
+  OpenedHistory,
   SessionChange,
   SessionKey,
   SessionRecord,
@@ -27,7 +29,7 @@ import { requireOwner } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import { findAnswer, forgetState, keepAnswer, keptAnswer, type MarkedRequest } from "./requests.ts";
 import { keyValues, OF_SESSION } from "./rows.ts";
-import { oneSession, sessionsOf, snapshot } from "./snapshot.ts";
+import { firstEventsOf, keySnapshot, sessionsOf } from "./snapshot.ts";
 import { allEqual, count, insertRows, type SqlValue, type Statement, statement } from "./sql.ts";
 import { appPlace, clearSessionState, deltaPlaces, toWrites, userPlace, writeState } from "./state.ts";
 import { insertTombstone } from "./tombstones.ts";
@@ -51,11 +53,25 @@ export async function getSession(
   withState: boolean,
   signal: AbortSignal | undefined,
 ): Promise<SessionRecord | undefined> {
-  const { sql, values } = snapshot(key.appName, oneSession(key), withState);
+  const { sql, values } = keySnapshot(key, withState);
   const rows = await read(pool, signal, (connection) =>
     connection.execute<Record<string, unknown>>(sql, values),
   );
   return sessionsOf(rows, withState)[0];
+}
+
+/** The session with merged state and the first events of its history, or undefined. */
+export async function openHistory(
+  pool: Pool,
+  opening: HistoryOpening,
+  signal: AbortSignal | undefined,
+): Promise<OpenedHistory | undefined> {
+  const { sql, values } = keySnapshot(opening.key, true, opening);
+  const rows = await read(pool, signal, (connection) =>
+    connection.execute<Record<string, unknown>>(sql, values),
+  );
+  const [session] = sessionsOf(rows, true);
+  return session && { session, events: firstEventsOf(rows, session, opening) };
 }
 
 export async function updateSession(
@@ -227,13 +243,13 @@ function deleteOf(table: string, key: SessionKey): Statement {
 export async function repeatAnswer(transaction: Transaction, kept: KeptAnswer): Promise<SessionRecord> {
   if (kept.response_state !== null) return sessionFromAnswer(kept, undefined);
   const key = answeredKey(kept);
-  const [found] = await transaction.run([snapshot(key.appName, oneSession(key), true)]);
+  const [found] = await transaction.run([keySnapshot(key, true)]);
   return sessionFromAnswer(kept, sessionsOf(found?.rows ?? [], true)[0]);
 }
 
 /** The session, which this transaction knows to be there. */
 export async function mustRead(transaction: Transaction, key: SessionKey): Promise<SessionRecord> {
-  const [found] = await transaction.run([snapshot(key.appName, oneSession(key), true)]);
+  const [found] = await transaction.run([keySnapshot(key, true)]);
   const session = sessionsOf(found?.rows ?? [], true)[0];
   if (session === undefined) throw new StoreError("INTERNAL", "The session just written is not there.");
   return session;

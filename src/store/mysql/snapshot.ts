@@ -1,53 +1,129 @@
 /**
- * Sessions with their labels and state in one statement: READ COMMITTED gives a
- * statement one snapshot, and a transaction none.
+ * Sessions with their labels and state, or with the first events of a history, in one
+ * statement: READ COMMITTED gives a statement one snapshot, and a transaction none.
  */
 
-import { SESSION_COLUMNS, SESSION_FACTS, SESSION_KEY, type SessionRow, toSession } from "../rows.ts";
+import { seqBeforeHistory } from "../history-opening.ts";
+import { SESSION_FACTS, SESSION_KEY, type SessionRow, toSession } from "../rows.ts";
 import { mergeState } from "../state.ts";
-import type { SessionKey, SessionRecord } from "../store.ts";
+import type { HistoryOpening, SessionKey, SessionRecord } from "../store.ts";
+import { EVENT_COLUMNS, type EventRow, type StoredEvent, toStoredEvent } from "../stored-event.ts";
 import type { Row } from "./connection.ts";
-import { OF_SESSION } from "./rows.ts";
-import { allEqual, type Condition, type Statement } from "./sql.ts";
+import { keyValues, OF_SESSION } from "./rows.ts";
+import { allEqual, type Condition, type Statement, statement } from "./sql.ts";
 
 /** What a row of the statement is. */
-const PART = { session: 0, label: 1, sessionState: 2, userState: 3, appState: 4 } as const;
+const PART = { session: 0, label: 1, sessionState: 2, userState: 3, appState: 4, event: 5 } as const;
 
-/** A query of `SESSION_COLUMNS` whose sessions a snapshot has, all of one app. */
+/** A query of all columns of the sessions that a snapshot has, all of one app. */
 export type SessionQuery = Condition;
 
-/** The one session of a key. */
-export function oneSession(key: SessionKey): SessionQuery {
+/** Where the parts of a snapshot are read from, each table as `t`. */
+interface Sources {
+  readonly sessions: Statement;
+  /** The rows of a table that the sessions have. */
+  readonly own: (table: string) => Statement;
+  readonly userStates: Statement;
+  readonly appStates: Statement;
+}
+
+/** The statement for `sessionsOf` that has the sessions of a page. */
+export function pageSnapshot(appName: string, page: SessionQuery, withState: boolean): Statement {
+  const from: Sources = {
+    sessions: statement("page t"),
+    own: (table) =>
+      statement(
+        `page p STRAIGHT_JOIN ${table} t FORCE INDEX (PRIMARY) ON t.app_name = p.app_name AND t.user_id = p.user_id AND t.session_id = p.id`,
+      ),
+    userStates: statement(
+      "(SELECT DISTINCT app_name, user_id FROM page) p STRAIGHT_JOIN adk_user_states t FORCE INDEX (PRIMARY) " +
+        "ON t.app_name = p.app_name AND t.user_id = p.user_id",
+    ),
+    appStates: statement("adk_app_states t WHERE t.app_name = ?", appName),
+  };
+  const { sql, values } = union(sessionParts(from, withState, ""));
+  return { sql: `WITH page AS (${page.sql}) ${sql}`, values: [...page.values, ...values] };
+}
+
+/**
+ * The statement for `sessionsOf` that has the session of a key, and where a history is
+ * opened the rows for `firstEventsOf`. It gives the key to each table: a page of one
+ * session would be stored and joined.
+ */
+export function keySnapshot(key: SessionKey, withState: boolean, opening?: HistoryOpening): Statement {
+  const { appName, userId } = key;
+  const from: Sources = {
+    sessions: statement(`adk_sessions t WHERE ${allEqual(SESSION_KEY)}`, ...keyValues(key)),
+    own: (table) =>
+      statement(`${table} t FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)}`, ...keyValues(key)),
+    userStates: statement("adk_user_states t WHERE app_name = ? AND user_id = ?", appName, userId),
+    appStates: statement("adk_app_states t WHERE app_name = ?", appName),
+  };
+  if (opening === undefined) return union(sessionParts(from, withState, ""));
+  return union([...sessionParts(from, withState, NO_EVENT), firstEvents(opening)]);
+}
+
+function union(parts: readonly Statement[]): Statement {
   return {
-    sql: `SELECT ${SESSION_COLUMNS} FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`,
-    values: [key.appName, key.userId, key.sessionId],
+    sql: parts.map(({ sql }) => sql).join(" UNION ALL "),
+    values: parts.flatMap(({ values }) => values),
   };
 }
 
-/** The statement for `sessionsOf`. */
-export function snapshot(appName: string, page: SessionQuery, withState: boolean): Statement {
-  const facts = SESSION_FACTS.join(", ");
+/** `more` are columns of other parts. */
+function sessionParts(from: Sources, withState: boolean, more: string): Statement[] {
+  const facts = of("t", SESSION_FACTS);
   const none = SESSION_FACTS.map(() => "NULL").join(", ");
-  const beside = (table: string) =>
-    `page p STRAIGHT_JOIN ${table} t FORCE INDEX (PRIMARY) ON t.app_name = p.app_name AND t.user_id = p.user_id AND t.session_id = p.id`;
+  const part = (columns: string, { sql, values }: Statement) => ({
+    sql: `${columns}${more} FROM ${sql}`,
+    values,
+  });
+  const key = of("t", OF_SESSION);
   const parts = [
-    `SELECT ${PART.session} AS part, ${SESSION_KEY.join(", ")}, NULL AS name, NULL AS value, ${facts} FROM page`,
-    `SELECT ${PART.label}, ${of("t", OF_SESSION)}, t.label_key, t.label_value, ${none} FROM ${beside("adk_session_labels")}`,
+    part(
+      `SELECT ${PART.session} AS part, ${of("t", SESSION_KEY)}, NULL AS name, NULL AS value, ${facts}`,
+      from.sessions,
+    ),
+    part(`SELECT ${PART.label}, ${key}, t.label_key, t.label_value, ${none}`, from.own("adk_session_labels")),
   ];
   if (withState) {
     parts.push(
-      `SELECT ${PART.sessionState}, ${of("t", OF_SESSION)}, t.state_key, t.value, ${none} FROM ${beside("adk_session_states")}`,
-      `SELECT ${PART.userState}, t.app_name, t.user_id, '', t.state_key, t.value, ${none} ` +
-        "FROM (SELECT DISTINCT app_name, user_id FROM page) p STRAIGHT_JOIN adk_user_states t FORCE INDEX (PRIMARY) " +
-        "ON t.app_name = p.app_name AND t.user_id = p.user_id",
-      `SELECT ${PART.appState}, t.app_name, '', '', t.state_key, t.value, ${none} ` +
-        "FROM adk_app_states t WHERE t.app_name = ?",
+      part(
+        `SELECT ${PART.sessionState}, ${key}, t.state_key, t.value, ${none}`,
+        from.own("adk_session_states"),
+      ),
+      part(
+        `SELECT ${PART.userState}, t.app_name, t.user_id, '', t.state_key, t.value, ${none}`,
+        from.userStates,
+      ),
+      part(`SELECT ${PART.appState}, t.app_name, '', '', t.state_key, t.value, ${none}`, from.appStates),
     );
   }
-  return {
-    sql: `WITH page AS (${page.sql}) ${parts.join(" UNION ALL ")}`,
-    values: withState ? [...page.values, appName] : page.values,
-  };
+  return parts;
+}
+
+/** What an event has and a session has not: columns of their own beside those of both. */
+const EVENT_ONLY = EVENT_COLUMNS.filter(
+  (column) => ![...SESSION_KEY, ...OF_SESSION, ...SESSION_FACTS].some((other) => other === column),
+);
+const NO_EVENT = `, ${EVENT_ONLY.map((column) => `NULL AS ${column}`).join(", ")}`;
+
+/** A range of seqs and no LIMIT: nothing is looked at that is not given, but for what weighs too much. */
+function firstEvents({ key, afterSeq, newest, maxRows, maxEventBytes }: HistoryOpening): Statement {
+  const shared = SESSION_FACTS.map((column) =>
+    EVENT_COLUMNS.some((other) => other === column) ? `e.${column}` : "NULL",
+  ).join(", ");
+  const start = "GREATEST(?, s.first_seq - 1, s.head_seq - ?)";
+  const bounds = [afterSeq, newest ?? Number.MAX_SAFE_INTEGER];
+  return statement(
+    `SELECT ${PART.event}, e.app_name, e.user_id, e.id, NULL, NULL, ${shared}, ${of("e", EVENT_ONLY)} ` +
+      "FROM adk_sessions s STRAIGHT_JOIN adk_events e FORCE INDEX (PRIMARY) " +
+      "ON e.app_name = s.app_name AND e.user_id = s.user_id AND e.session_id = s.id " +
+      `AND e.seq > ${start} AND e.seq <= ${start} + ? AND e.seq <= s.head_seq AND e.bytes <= ? ` +
+      "WHERE s.app_name = ? AND s.user_id = ? AND s.id = ?",
+    ...[...bounds, ...bounds, maxRows, maxEventBytes],
+    ...keyValues(key),
+  );
 }
 
 /** The sessions of a snapshot's rows, in no order. */
@@ -58,6 +134,7 @@ export function sessionsOf(rows: readonly Row[], withState: boolean): SessionRec
   const users = new Map<string, Map<string, string>>();
   const app = new Map<string, string>();
   for (const row of rows as unknown as readonly PartRow[]) {
+    if (row.part === PART.event) continue;
     if (row.part === PART.session) {
       sessions.push(row);
       continue;
@@ -76,6 +153,19 @@ export function sessionsOf(rows: readonly Row[], withState: boolean): SessionRec
       : undefined;
     return toSession(row, labels.get(place) ?? none, state);
   });
+}
+
+/** The first events of the history that a snapshot's statement opened, up to the first that is not among its rows. */
+export function firstEventsOf(
+  rows: readonly Row[],
+  session: SessionRecord,
+  opening: HistoryOpening,
+): StoredEvent[] {
+  const events = rows.filter(({ part }) => part === PART.event) as unknown as EventRow[];
+  events.sort((a, b) => a.seq - b.seq);
+  const first = seqBeforeHistory(opening, session) + 1;
+  const gap = events.findIndex(({ seq }, at) => seq !== first + at);
+  return (gap === -1 ? events : events.slice(0, gap)).map(toStoredEvent);
 }
 
 interface PartRow extends SessionRow {

@@ -11,10 +11,12 @@ import type {
   EventDelta,
   EventRange,
   HeadRecord,
+  HistoryOpening,
   ListScopeEventsInput,
   ListSessionsInput,
   ListTombstonesInput,
   NewestInput,
+  OpenedHistory,
   SessionChange,
   SessionKey,
   SessionRecord,
@@ -36,7 +38,7 @@ import { KnownStateIndexes } from "./known-state-indexes.ts";
 import { listApps, listSessions, listUsers } from "./lists.ts";
 import type { Pool } from "./pool.ts";
 import { sweepRequests } from "./requests.ts";
-import { deleteSession, getSession, updateSession, updateSharedState } from "./sessions.ts";
+import { deleteSession, getSession, openHistory, updateSession, updateSharedState } from "./sessions.ts";
 import { getSharedState } from "./state.ts";
 import { listTombstones, sweepTombstones } from "./tombstones.ts";
 import { read } from "./transaction.ts";
@@ -83,6 +85,12 @@ export class MysqlStore implements Store {
     // Who reads a session is about to append to it.
     if (session !== undefined) this.heads.see(session);
     return session;
+  }
+
+  async openHistory(opening: HistoryOpening, signal?: AbortSignal): Promise<OpenedHistory | undefined> {
+    const opened = await openHistory(this.parts.reads, opening, signal);
+    if (opened !== undefined) this.heads.see(opened.session);
+    return opened;
   }
 
   getSessionRow(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {

@@ -4,20 +4,23 @@
  * back, and other reads get their turn between two chunks.
  */
 import { StoreError } from "../errors.ts";
+import { seqBeforeHistory } from "../history-opening.ts";
 import { isEmptyDelta, splitDelta } from "../state.ts";
 import type {
   DeltaRange,
   EventDelta,
   EventRange,
+  HistoryOpening,
   ListScopeEventsInput,
   NewestInput,
   SessionKey,
+  SessionRecord,
 } from "../store.ts";
 import { type EventRow, READ_COLUMNS, type ScopeEvent, toScopeEvent } from "../stored-event.ts";
 import { eventDeltaFromColumns } from "../stored-text.ts";
 import type { Connection, SqlValue } from "./connection.ts";
 import { EventPacker, type PackedEvents } from "./packed-events.ts";
-import { readRow } from "./sessions.ts";
+import { getSession, readRow } from "./sessions.ts";
 import { Moved } from "./wire.ts";
 
 /** A chunk ends after so many rows, */
@@ -33,6 +36,32 @@ const OF_SESSION = "app_name = ? AND user_id = ? AND session_id = ?";
 export interface Chunk<Items, Range> {
   readonly items: Items;
   readonly rest: Range | undefined;
+}
+
+/** See `Store.openHistory`. */
+export function openHistory(
+  db: Connection,
+  opening: HistoryOpening,
+): Moved<{ readonly session: SessionRecord | undefined; readonly events: PackedEvents }> {
+  const events = new EventPacker();
+  const session = db.read(() => {
+    const found = getSession(db, opening.key);
+    if (found === undefined) return undefined;
+    const afterSeq = seqBeforeHistory(opening, found);
+    const rows = db.each<EventRow>(
+      `SELECT ${READ_COLUMNS} FROM adk_events WHERE ${OF_SESSION} AND seq > ? AND seq <= ? ORDER BY seq`,
+      ...keyValues(opening.key),
+      afterSeq,
+      Math.min(found.headSeq, afterSeq + opening.maxRows),
+    );
+    for (const row of rows) {
+      if (row.bytes > opening.maxEventBytes || row.seq !== afterSeq + events.count + 1) break;
+      events.add(row);
+    }
+    return found;
+  });
+  const packed = events.finish();
+  return new Moved({ session, events: packed }, [packed.bytes.buffer, packed.places.buffer]);
 }
 
 /**

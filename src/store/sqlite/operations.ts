@@ -5,7 +5,13 @@ import type { AppendInput, AppendOutcome, CreateOutcome, CreateSessionInput } fr
 import { APPEND_LIMITS, append } from "./append.ts";
 import { listChanges, readChanges } from "./changes.ts";
 import type { Connection } from "./connection.ts";
-import { listScopeEvents, readEventsChunk, readStateDeltasChunk, seqBeforeNewest } from "./events.ts";
+import {
+  listScopeEvents,
+  openHistory,
+  readEventsChunk,
+  readStateDeltasChunk,
+  seqBeforeNewest,
+} from "./events.ts";
 import { sessionHeads } from "./heads.ts";
 import { sweepRequests } from "./requests.ts";
 import {
@@ -27,6 +33,7 @@ export const OPERATIONS = {
   ping,
   createSessions: createPlain,
   getSession,
+  openHistory,
   getSessionRow,
   updateSession,
   deleteSession,

@@ -10,10 +10,12 @@ import type {
   EventDelta,
   EventRange,
   HeadRecord,
+  HistoryOpening,
   ListScopeEventsInput,
   ListSessionsInput,
   ListTombstonesInput,
   NewestInput,
+  OpenedHistory,
   SessionChange,
   SessionKey,
   SessionRecord,
@@ -62,6 +64,11 @@ export class SqliteStore implements Store {
 
   getSession(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {
     return this.readers.call("getSession", [key], signal);
+  }
+
+  async openHistory(opening: HistoryOpening, signal?: AbortSignal): Promise<OpenedHistory | undefined> {
+    const opened = await this.readers.call("openHistory", [opening], signal);
+    return opened.session && { session: opened.session, events: unpack(opened.events) };
   }
 
   getSessionRow(key: SessionKey, signal?: AbortSignal): Promise<SessionRecord | undefined> {

@@ -1,11 +1,13 @@
 import { expect } from "vitest";
-import type { SessionRecord, Store } from "../../../src/store/store.ts";
+import type { EventRange, HistoryOpening, SessionRecord, Store } from "../../../src/store/store.ts";
+import type { StoredEvent } from "../../../src/store/stored-event.ts";
 import {
   append,
   appendInput,
   createInput,
   createSession,
   deleteInput,
+  deltaOf,
   eventOf,
   failsWith,
   keyOf,
@@ -15,6 +17,7 @@ import {
 } from "../build.ts";
 import { decoded, type EventRecord } from "../event-record.ts";
 import type { Cases } from "../harness.ts";
+import { Random } from "../random.ts";
 
 /** Reads a history, does something after its first chunk, and tells how the read ended. */
 async function disturbed(
@@ -48,6 +51,17 @@ function expectWholeOrError(
   } else expect(reasons).toContain(read.reason);
 }
 
+async function collect(store: Store, range: EventRange): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  for await (const chunk of store.readEvents(range)) events.push(...chunk);
+  return events;
+}
+
+/** An event whose bytes are compared whatever buffer they are part of. */
+function plain({ message, ...place }: StoredEvent): object {
+  return { ...place, message: Buffer.from(message).toString("latin1") };
+}
+
 export const streams = {
   "a history comes in chunks and in order": async ({ store, app }) => {
     const session = await sessionWithEvents(store, keyOf(app), 2_000);
@@ -71,6 +85,90 @@ export const streams = {
       }
     }
     expect(await readRange(store, rangeOf(session, { maxRows: 10 }))).toHaveLength(10);
+  },
+
+  "a history opens with its session and its first events, as they are read later": async ({ store, app }) => {
+    const key = keyOf(app);
+    const random = new Random(24);
+    const delta = deltaOf({ own: "1", "user:of": "2", "app:of": "3" });
+    await createSession(store, createInput(key, { delta, labels: new Map([["a", "b"]]) }));
+    const events = Array.from({ length: 100 }, (_, at) => ({
+      ...eventOf({
+        id: `e${at + 1}`,
+        timestamp: at === 3 ? -0 : random.double(),
+        content: JSON.stringify(random.text(20)),
+        longRunningToolIds: at % 3 === 0 ? [random.text(5)] : undefined,
+        partial: at % 2 === 0 ? undefined : at % 3 === 0,
+        set: at % 5 === 0 ? { own: random.json() } : {},
+      }),
+      bytes: 10,
+    }));
+    await append(store, appendInput(key, events));
+    await createSession(store, createInput(keyOf(app, "other")));
+    const session = await store.getSession(key);
+    if (session === undefined) throw new Error("the session is not there");
+    const stored = await collect(store, rangeOf(session));
+    const opening = { key, afterSeq: 0, newest: undefined, maxRows: 64, maxEventBytes: 10 };
+    const opens = async (more: Partial<HistoryOpening>, from: number, to: number) => {
+      const opened = await store.openHistory({ ...opening, ...more });
+      expect(opened?.session).toEqual(session);
+      expect(opened?.events.map(plain)).toEqual(stored.slice(from - 1, to).map(plain));
+    };
+    await opens({}, 1, 64);
+    await opens({ maxRows: 1_000 }, 1, 100);
+    await opens({ maxRows: 1 }, 1, 1);
+    await opens({ maxRows: 0 }, 1, 0);
+    await opens({ afterSeq: 90 }, 91, 100);
+    await opens({ afterSeq: 20, maxRows: 3 }, 21, 23);
+    await opens({ afterSeq: 100 }, 101, 100);
+    await opens({ afterSeq: Number.MAX_SAFE_INTEGER }, 101, 100);
+    await opens({ newest: 20 }, 81, 100);
+    await opens({ newest: 80 }, 21, 84);
+    await opens({ newest: 0 }, 101, 100);
+    await opens({ newest: 1_000_000 }, 1, 64);
+    await opens({ newest: 20, afterSeq: 95 }, 96, 100);
+    await opens({ newest: 5, afterSeq: 20 }, 96, 100);
+    await opens({ maxEventBytes: 9 }, 1, 0);
+    expect(await store.openHistory({ ...opening, key: keyOf(app, "none") })).toBeUndefined();
+    const empty = await store.openHistory({ ...opening, key: keyOf(app, "other") });
+    expect([empty?.session.headSeq, empty?.events]).toEqual([0, []]);
+  },
+
+  "the events that a history opens with end before one that weighs too much": async ({ store, app }) => {
+    const session = await sessionWithEvents(store, keyOf(app), 10, (seq) => ({
+      ...eventOf({ id: `e${seq}` }),
+      bytes: seq === 5 ? 101 : 100,
+    }));
+    const opening = { key: session.key, afterSeq: 0, newest: undefined, maxRows: 64, maxEventBytes: 100 };
+    const seqs = async (more: Partial<HistoryOpening>) =>
+      (await store.openHistory({ ...opening, ...more }))?.events.map(({ seq }) => seq);
+    expect(await seqs({})).toEqual([1, 2, 3, 4]);
+    expect(await seqs({ afterSeq: 4 })).toEqual([]);
+    expect(await seqs({ newest: 5 })).toEqual([6, 7, 8, 9, 10]);
+    expect(await seqs({ newest: 7 })).toEqual([4]);
+  },
+
+  "session, state and newest events of an opened history are of one snapshot": async ({ store, app }) => {
+    const key = keyOf(app);
+    await createSession(store, createInput(key, { delta: deltaOf({ n: "0" }) }));
+    let writing = true;
+    const writer = (async () => {
+      for (let n = 1; n <= 60; n++) {
+        await append(store, appendInput(key, [eventOf({ set: { n: String(n) } })]));
+      }
+    })().finally(() => {
+      writing = false;
+    });
+    const opening = { key, afterSeq: 0, newest: 3, maxRows: 64, maxEventBytes: 10_000 };
+    while (writing) {
+      const opened = await store.openHistory(opening);
+      const head = opened?.session.headSeq ?? -1;
+      expect(opened?.session.state?.get("n")).toBe(String(head));
+      expect(opened?.events.map(({ seq }) => seq)).toEqual(
+        [head - 2, head - 1, head].filter((seq) => seq > 0),
+      );
+    }
+    await writer;
   },
 
   "readers that do not read hold nobody up": async ({ store, app }) => {

@@ -144,6 +144,9 @@ describe.each(serverEngines())("%s: plans", (kind) => {
       await store.seqBeforeNewest({ ...range, count: 1 });
       await store.listChanges(key, 5);
       await store.getSession(key);
+      for (const newest of [undefined, 1]) {
+        await store.openHistory({ key, afterSeq: 0, newest, maxRows: 64, maxEventBytes: 1_000 });
+      }
       for (const userId of [undefined, "u2"]) {
         for (const from of [undefined, after]) {
           const scope = { appName: "app0", userId };
@@ -191,6 +194,8 @@ describe.each(serverEngines())("%s: plans", (kind) => {
           createInput(fresh, { delta, labels: new Map([["a", "b"]]), request: mark(newId("r")) }),
         ),
       getSession: () => store.getSession(key),
+      openHistory: () =>
+        store.openHistory({ key, afterSeq: 0, newest: 1, maxRows: 64, maxEventBytes: 1_000 }),
       getSessionRow: () => store.getSessionRow(key),
       updateSession: () =>
         store.updateSession(

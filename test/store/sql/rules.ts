@@ -95,7 +95,7 @@ export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
   "mysql/privileges.ts": ["table", "copied(table)"],
   "mysql/server.ts": ["exactCollation"],
   "mysql/sessions.ts": ["table"],
-  "mysql/snapshot.ts": ["facts", "none", "page.sql", 'parts.join(" UNION ALL ")'],
+  "mysql/snapshot.ts": ["facts", "key", "none", "page.sql", "shared", "start", "sql"],
   "mysql/sql.ts": ["column"],
   "mysql/state.ts": ["place.table", 'columns.join(", ")', "which.sql", "ofUsers.sql", "ofApps.sql"],
   "mysql/stats.ts": ["where"],
