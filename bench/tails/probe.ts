@@ -36,17 +36,22 @@ export async function memoryOf({ pid, inspector }: SessiondServer): Promise<Memo
   }
 }
 
-/** What a server has counted of what it asks its database. */
-export interface Asked {
+/** What a server has counted, most of it of what it asks its database. */
+export interface Counted {
   /** Statements; those that go together count as one. */
   readonly statements: number;
   /** Questions which followed sessions moved, and the seconds that they took together. */
   readonly polls: number;
   readonly pollSeconds: number;
+  /** How late its event loop was since the last reading, 99th percentile, in milliseconds. */
+  readonly loopDelayMs: number;
 }
 
+/** How often a server looks how late it is: prom-client's default, in milliseconds. */
+const DELAY_RESOLUTION_MS = 10;
+
 /** Reads a server's metrics. */
-export async function askedBy({ http }: SessiondServer): Promise<Asked> {
+export async function countedBy({ http }: SessiondServer): Promise<Counted> {
   const text = await (await fetch(`${http}/metrics`)).text();
   const sum = (name: string) =>
     [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))].reduce(
@@ -57,6 +62,7 @@ export async function askedBy({ http }: SessiondServer): Promise<Asked> {
     statements: sum("sessiond_store_statement_duration_seconds_count"),
     polls: sum("sessiond_tail_poll_duration_seconds_count"),
     pollSeconds: sum("sessiond_tail_poll_duration_seconds_sum"),
+    loopDelayMs: Math.max(0, sum("nodejs_eventloop_lag_p99_seconds") * 1_000 - DELAY_RESOLUTION_MS),
   };
 }
 

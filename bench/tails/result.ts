@@ -49,6 +49,8 @@ export interface TailsRow {
     /** Both processes of the load. */
     readonly load: number;
   };
+  /** How late event loops were while busy, 99th percentile: the tails' server's, and that of the process with the tails. */
+  readonly loopDelay?: { readonly tails: number; readonly load: number };
   readonly loadBefore: number;
   readonly loadAfter: number;
 }

@@ -10,11 +10,11 @@ import { cpuSeconds } from "../lib/proc.ts";
 import { type SessiondServer, startSessiond } from "../lib/server.ts";
 import { Worker } from "../lib/worker.ts";
 import type { TailsOptions } from "./options.ts";
-import { askedBy, memoryOf, questionsOf } from "./probe.ts";
+import { countedBy, memoryOf, questionsOf } from "./probe.ts";
 import { type Place, places, type Queries, type TailsRow, type TailsRun } from "./result.ts";
 
 /** A round that is not counted: compilers compile, pools fill. */
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 10;
 /** Tails of the warm-up on each session. */
 const WARM_UP_TAILS = 1;
 /** What a server has room for besides the measured tails. */
@@ -147,19 +147,30 @@ async function measureRow(
     ...{ idle: waiting.queries, busy: busy.queries },
     cpu: {
       ...busy.cpu,
-      load: received.cpuSeconds / received.seconds + appended.cpuSeconds / appended.seconds,
+      // The tails' process also waits for what comes late, which costs it next to nothing.
+      load: (received.cpuSeconds + appended.cpuSeconds) / appended.seconds,
     },
+    loopDelay: { tails: busy.loopDelayMs, load: received.facts["loopDelayMs"] ?? 0 },
   };
+}
+
+/** What was counted during some work, beside its result. */
+interface Counts<T> {
+  readonly result: T;
+  readonly queries: Queries;
+  readonly cpu: Omit<TailsRow["cpu"], "load">;
+  /** Of the tails' server. */
+  readonly loopDelayMs: number;
 }
 
 /** Does the work, and counts what the servers ask the database meanwhile and the cores that they use. */
 async function counted<T>(
   { database, connection, tails, writer }: Setting,
   work: () => Promise<T>,
-): Promise<{ result: T; queries: Queries; cpu: Omit<TailsRow["cpu"], "load"> }> {
+): Promise<Counts<T>> {
   const read = async () => ({
-    ...(({ statements, ...polls }) => ({ tails: statements, ...polls }))(await askedBy(tails)),
-    writer: writer === tails ? undefined : (await askedBy(writer)).statements,
+    ...(({ statements, ...counted }) => ({ tails: statements, ...counted }))(await countedBy(tails)),
+    writer: writer === tails ? undefined : (await countedBy(writer)).statements,
     database: await questionsOf(connection),
     tailsCpu: cpuSeconds(tails.pid),
     writerCpu: writer === tails ? undefined : cpuSeconds(writer.pid),
@@ -176,6 +187,7 @@ async function counted<T>(
   };
   return {
     result,
+    loopDelayMs: after.loopDelayMs,
     queries: {
       tails: perSecond("tails") ?? 0,
       writer: perSecond("writer"),

@@ -1,4 +1,5 @@
 /** The load of the tails benchmark. One process of it holds the tails, another appends. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { Setup } from "../lib/worker.ts";
 import { LoadClient } from "../load/client.ts";
@@ -12,6 +13,8 @@ const TAILS_PER_CHANNEL = 200;
 const QUIET_MS = 10_000;
 /** How many streams are opened at a time. */
 const OPENING_AT_ONCE = 100;
+/** How often this process looks how late it is, in milliseconds. */
+const DELAY_RESOLUTION_MS = 5;
 
 /** Fields of the frames of StreamEvents; the rest is skipped, so that reading costs this process little. */
 const frameFields = { events: 5, caughtUp: 6 } as const;
@@ -87,12 +90,19 @@ async function tails({ address, parameters }: Setup): Promise<Work> {
     await Promise.all(Array.from({ length: some }, (_, at) => openTail(opened + at)));
   }
   return async (round: Round) => {
+    const delays = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+    delays.enable();
     const began = performance.now();
     const timeIsUp = () => !round.running() && performance.now() - Math.max(lastArrival, began) > QUIET_MS;
-    while (!timeIsUp()) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!timeIsUp()) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      // The quiet end would hide what there was.
+      if (!round.running()) delays.disable();
+    }
     for (const latency of latencies) round.latencies.push(latency);
     latencies = [];
     round.facts["tailsEnded"] = ended;
+    round.facts["loopDelayMs"] = Math.max(0, delays.percentile(99) / 1e6 - DELAY_RESOLUTION_MS);
     if (firstEnd !== "") throw new Error(`${ended} tails ended, the first: ${firstEnd}`);
   };
 }
