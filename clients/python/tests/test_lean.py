@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,6 +9,7 @@ from unittest import mock
 
 import pytest
 from google.adk.events.event import Event
+from google.genai import types
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError, model_validator
@@ -15,11 +17,12 @@ from pydantic_core import SchemaValidator, from_json
 from strategies import events, json_values, texts
 
 from sessiond.adk import conversion, lean, lenient
+from sessiond.v1 import event_pb2
 
 
 def json_form(event: Event) -> dict[str, Any]:
     """What a stored event is made of."""
-    with mock.patch.object(lenient, "make_event", side_effect=lambda data: data):
+    with mock.patch.object(lenient, "make_event", side_effect=lambda data, nulls: data):
         data: Any = conversion.event_from_proto(conversion.event_to_proto(event))
     return data  # type: ignore[no-any-return]
 
@@ -40,7 +43,19 @@ def outcome(validate: Callable[[dict[str, Any]], Event], data: dict[str, Any]) -
 
 
 def assert_same(data: dict[str, Any]) -> None:
-    assert outcome(lean.validator(), data) == outcome(Event.model_validate, data)
+    expected = outcome(Event.model_validate, data)
+    assert outcome(lean.validator(nulls=True), data) == expected
+    full = without_nulls(data)
+    assert outcome(lean.validator(nulls=False), full) == outcome(Event.model_validate, full)
+
+
+def without_nulls(value: Any) -> Any:
+    """A JSON value without the nulls in it."""
+    if isinstance(value, dict):
+        return {key: without_nulls(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [without_nulls(part) for part in value if part is not None]
+    return value
 
 
 @given(events())
@@ -91,11 +106,35 @@ def test_what_others_write_is_read_as_adk_reads_it(text: str) -> None:
     assert_same(from_json(text))
 
 
+_NULLS = '{"role":null,"parts":[{"text":null,"thought":null,"functionCall":null,"inline_data":null}]}'
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"content": _NULLS},
+        {"content": "null"},
+        {"actions": b'{"compaction":{"startTimestamp":1,"endTimestamp":2,"compactedContent":%b}}' % _NULLS.encode()},
+        {"extra": f'{{"content":{_NULLS},"modelVersion":null}}'},
+        {"grounding_metadata": '{"webSearchQueries":null}', "content": '{"parts":[{"text":"x"}]}'},
+    ],
+)
+def test_nulls_of_others_are_seen(fields: dict[str, Any]) -> None:
+    message = event_pb2.Event(id="1", author="go", timestamp=1.0, **fields)
+    event = conversion.event_from_proto(message)
+    with mock.patch.object(lenient, "validator", return_value=Event.model_validate):
+        expected = conversion.event_from_proto(message)
+    assert event == expected
+    assert event.model_dump(exclude_unset=True) == expected.model_dump(exclude_unset=True)
+
+
 def functions(schema: Any) -> Iterator[str]:
-    """The names of the functions that a core schema calls first."""
+    """The functions that a core schema calls before it validates."""
     if isinstance(schema, dict):
         if schema.get("type") == "function-before":
             yield schema["function"]["function"].__name__
+        if schema.get("custom_init"):
+            yield f"{schema['cls'].__name__}.__init__"
         for name, part in schema.items():
             if name not in lean._NO_SCHEMA:
                 yield from functions(part)
@@ -107,15 +146,19 @@ def functions(schema: Any) -> Iterator[str]:
 def test_the_idle_functions_are_known() -> None:
     # Where this fails under a new version of google-adk or google-genai, see what its function does now.
     before = set(functions(Event.__pydantic_core_schema__))
-    after = set(functions(lean._without_idle(Event.__pydantic_core_schema__)))
-    assert before - after == before & {"_check_field_type_mismatches", "_accept_convenience_kwargs"}
-    assert "_check_field_type_mismatches" in before
+    checks = {"_check_field_type_mismatches", "_accept_convenience_kwargs"}
+    constructors = {"Part.__init__", "Event.__init__"}
+    for nulls, idle in ((True, checks), (False, checks | constructors)):
+        after = set(functions(lean._without_idle(Event.__pydantic_core_schema__, nulls=nulls)))
+        assert before - after == before & idle
+    assert {"_check_field_type_mismatches", "Part.__init__"} <= before
     assert "_rename_citation_sources" in after
 
 
 @pytest.mark.once
 def test_they_are_not_called() -> None:
-    data = {"author": "a", "content": {"role": "user"}, "usageMetadata": {}}
+    data: dict[str, Any] = {"author": "a", "content": {"parts": [{"text": "x"}]}, "usageMetadata": {}}
+    data.update(id="1", actions={}, nodeInfo={})  # or these would be made by constructors
 
     def called_by(validate: Callable[[dict[str, Any]], Event]) -> set[str]:
         names: set[str] = set()
@@ -124,34 +167,50 @@ def test_they_are_not_called() -> None:
             validate(data)
         finally:
             sys.setprofile(None)
-        return names & {"_check_field_type_mismatches", "_accept_convenience_kwargs"}
+        return names & {"_check_field_type_mismatches", "_accept_convenience_kwargs", "__init__"}
 
-    assert len(called_by(Event.model_validate)) == 2
-    assert called_by(lean.validator()) == set()
+    assert len(called_by(Event.model_validate)) == 3
+    assert called_by(lean.validator(nulls=False)) == set()
 
 
-def test_a_function_that_is_not_known_is_called() -> None:
-    class Model(BaseModel):
-        @model_validator(mode="before")
-        @classmethod
-        def _check_field_type_mismatches(cls, data: Any) -> Any:
-            return {"number": data["number"] + 1}
+class Changed(BaseModel):
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**{"number": 0, **data})
 
-        number: int
+    @model_validator(mode="before")
+    @classmethod
+    def _check_field_type_mismatches(cls, data: Any) -> Any:
+        return {"number": data["number"] + 1}
 
-    schema = lean._without_idle(Model.__pydantic_core_schema__)
-    assert SchemaValidator(schema, None, _use_prebuilt=False).validate_python({"number": 1}).number == 2
+    number: int
+
+
+def test_functions_that_are_not_known_are_called() -> None:
+    schema = lean._without_idle(Changed.__pydantic_core_schema__, nulls=False)
+    assert SchemaValidator(schema, None, _use_prebuilt=False).validate_python({}).number == 1
+
+
+def test_wrappers_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(types.Part, "__init__", functools.wraps(types.Part.__init__)(lambda *_args, **_fields: None))
+    after = functions(lean._without_idle(Event.__pydantic_core_schema__, nulls=False))
+    assert "Part.__init__" in set(after)
 
 
 @pytest.mark.parametrize("error", [TypeError, OSError])
 def test_where_it_cannot_be_made_adk_validates(error: type[Exception]) -> None:
     with mock.patch.object(lean, "SchemaValidator", side_effect=error):
-        assert lean.validator.__wrapped__() == Event.model_validate
+        assert lean.validator.__wrapped__(nulls=False) == Event.model_validate
 
 
+@pytest.mark.usefixtures("forgotten_sources")
 def test_without_source_texts_all_is_called() -> None:
-    lean._is_source_idle.cache_clear()
     with mock.patch.object(lean.inspect, "getsource", side_effect=OSError):
-        schema = lean._without_idle(Event.__pydantic_core_schema__)
-    lean._is_source_idle.cache_clear()
+        schema = lean._without_idle(Event.__pydantic_core_schema__, nulls=False)
     assert list(functions(schema)) == list(functions(Event.__pydantic_core_schema__))
+
+
+@pytest.fixture
+def forgotten_sources() -> Iterator[None]:
+    lean._source_of.cache_clear()
+    yield
+    lean._source_of.cache_clear()

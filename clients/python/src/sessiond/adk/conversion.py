@@ -109,7 +109,8 @@ def event_from_proto(message: event_pb2.Event) -> Event:
     delta = message.state_delta
     actions["stateDelta"] = state_from_proto(delta) if delta else {}
     data["actions"] = actions
-    return lenient.make_event(data)
+    nulls = "null" in message.content or b"null" in message.actions or "null" in message.extra
+    return lenient.make_event(data, nulls=nulls or "null" in message.grounding_metadata)
 
 
 def state_to_proto(state: Mapping[str, Any] | None) -> dict[str, str]:
