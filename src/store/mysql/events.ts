@@ -60,8 +60,7 @@ export async function* readEvents(
         [...bounded.values, ...keyValues(range.key), range.uid],
         (row) => {
           found = true;
-          // What nobody waits for any more only has to pass.
-          if (!stop.aborted) give(toStoredEvent(row));
+          give(() => toStoredEvent(row));
         },
       );
       if (!found) await requireUid(connection, range);
@@ -94,7 +93,7 @@ export async function* readStateDeltas(
             const delta = splitDelta(set, remove).session;
             if (delta.set.size === 0 && delta.remove.length === 0) return;
             left--;
-            give({ seq: row.seq, revision: row.revision, delta });
+            give(() => ({ seq: row.seq, revision: row.revision, delta }));
           },
         );
         if (read < asked) break;
@@ -164,17 +163,25 @@ interface DeltaRow {
   readonly removed_state_keys: string | null;
 }
 
-/** Runs a read that gives items as they come: once it gave one, it is not run again. */
+/**
+ * Runs a read that gives items as they come: once it gave one, it is not run again. What comes
+ * when nobody waits for it any more is not made.
+ */
 async function readOnce<T>(
   pool: Pool,
   push: (item: T) => void,
   signal: AbortSignal,
-  work: (connection: Connection, give: (item: T) => void) => Promise<void>,
+  work: (connection: Connection, give: (make: () => T) => void) => Promise<void>,
 ): Promise<void> {
   let given = false;
-  const give = (item: T) => {
+  let left = false;
+  // A signal made of others is slow to ask: for each row that was 3 % of a history's CPU.
+  signal.addEventListener("abort", () => {
+    left = true;
+  });
+  const give = (make: () => T) => {
     given = true;
-    push(item);
+    if (!left) push(make());
   };
   await read(pool, signal, async (connection) => {
     try {
@@ -216,15 +223,24 @@ async function boundedRange(connection: Connection, range: EventRange): Promise<
   return seqs && eventsIn({ ...range, afterSeq: seqs.first - 1, throughSeq: seqs.last }, afterTime);
 }
 
-/** The first events that weigh at most `maxBytes` together, and the first whatever it weighs. */
+/**
+ * The first events that weigh at most `maxBytes` together, and the first whatever it weighs. Of the `maxRows` first
+ * seqs only, which have no gaps: where these weigh too much the statement would go on to the range's end.
+ */
 function lightest(range: EventRange): Condition {
   const { sql, values } = eventsIn(range, undefined);
+  const session = `FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`;
+  const within = range.descending
+    ? `.seq > LEAST(?, (SELECT head_seq ${session})) - ?`
+    : `.seq <= GREATEST(?, (SELECT first_seq - 1 ${session})) + ?`;
+  // Of the bounds of a sum the server reads by those alone that are not another row's.
   const before = range.descending ? "b.seq <= ? AND b.seq > e.seq" : "b.seq > ? AND b.seq < e.seq";
   const edge = range.descending ? range.throughSeq : range.afterSeq;
+  const bounds = [edge, ...keyValues(range.key), range.maxRows];
   return {
     // Nothing comes before the first: its sum is NULL.
-    sql: `${sql} AND COALESCE((SELECT SUM(b.bytes) FROM adk_events b FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)} AND ${before}) + e.bytes, 0) <= ?`,
-    values: [...values, ...keyValues(range.key), edge, range.maxBytes],
+    sql: `${sql} AND e${within} AND COALESCE((SELECT SUM(b.bytes) FROM adk_events b FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)} AND ${before} AND b${within}) + e.bytes, 0) <= ?`,
+    values: [...values, ...bounds, ...keyValues(range.key), edge, ...bounds, range.maxBytes],
   };
 }
 

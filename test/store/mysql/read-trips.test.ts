@@ -1,10 +1,19 @@
 /** What reads cost in round trips to the server: each statement of theirs is one. */
+import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultLimits } from "../../../src/config/limits.ts";
 import { type HistoryStart, readHistory } from "../../../src/reads/event-stream.ts";
 import type { SessionKey } from "../../../src/store/store.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
-import { createInput, createSession, eventOf, keyOf, rangeOf, sessionWithEvents } from "../build.ts";
+import {
+  createInput,
+  createSession,
+  eventOf,
+  keyOf,
+  rangeOf,
+  readRange,
+  sessionWithEvents,
+} from "../build.ts";
 import { type ServerStore, serverStore } from "./harness.ts";
 import { sentBy } from "./statements.ts";
 
@@ -82,6 +91,36 @@ describe.each(serverEngines())("%s: round trips of reads", (kind) => {
     await sessionWithEvents(made.store, key, 10, (seq) => eventOf(seq === 8 ? { content } : {}));
     expect((await reading(key, { numRecentEvents: 5 }, SMALL)).seqs).toEqual(to(10, 6));
     expect((await reading(key, {}, SMALL)).seqs).toEqual(to(10));
+  });
+
+  test("a short page of heavy events looks at no more than the page", async () => {
+    const session = await sessionWithEvents(made.store, keyOf("pages"), 300);
+    const connection = await mysql.createConnection(made.url);
+    const looked = async () => {
+      const [rows] = await connection.query("SHOW SESSION STATUS LIKE 'Handler_read%'");
+      return (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0);
+    };
+    try {
+      for (const descending of [false, true]) {
+        const page = { descending, maxRows: 20, maxBytes: 1_000, sessionBytes: session.eventBytes };
+        // A range may end beyond the head.
+        for (const throughSeq of [session.headSeq, Number.MAX_SAFE_INTEGER]) {
+          const range = rangeOf(session, { ...page, throughSeq });
+          const [sent, ...more] = await sentBy(async () => {
+            const seqs = (await readRange(made.store, range)).map(({ seq }) => seq);
+            expect(seqs).toEqual((descending ? [300, 299, 298, 297] : [1, 2, 3, 4]).slice(0, seqs.length));
+            expect(seqs.length).toBeGreaterThan(0);
+          });
+          if (sent === undefined) throw new Error("nothing was sent");
+          expect(more).toEqual([]);
+          const before = await looked();
+          await connection.execute(sent.query, [...sent.values]);
+          expect((await looked()) - before).toBeLessThan(1_000);
+        }
+      }
+    } finally {
+      connection.destroy();
+    }
   });
 
   test("readers that leave early leave their connection to the next", async () => {
