@@ -87,7 +87,7 @@ class Server:
                     *("--store", f"sqlite:{self.folder / 'sessiond.db'}"),
                     *("--grpc-port", str(self.grpc_port)),
                     *("--http-port", str(self.http_port)),
-                    *("--log-level", "warn"),
+                    *([] if "--log-level" in self.arguments else ["--log-level", "warn"]),
                     *self.arguments,
                 ],
                 cwd=ROOT,

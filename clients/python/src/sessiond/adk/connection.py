@@ -11,7 +11,7 @@ import asyncio
 import os
 import random
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -26,6 +26,7 @@ from sessiond.v1 import session_pb2
 from sessiond.v1 import session_service_pb2 as pb
 from sessiond.v1.session_service_pb2_grpc import SessionServiceStub
 
+from .appends import AppendCalls
 from .errors import DeadlineError, SessiondError, UnavailableError, from_rpc_error, retryable
 from .options import Options
 
@@ -64,6 +65,31 @@ class Connection:
         Raises:
             SessiondError: the last try's error.
         """
+
+        async def once(channels: _LoopChannels, timeout: float, _tries: int) -> Any:
+            return await getattr(channels.unary_stub, method)(request, timeout=timeout, metadata=self._metadata())
+
+        return await self._until_deadline(method, once, session_id)
+
+    async def append(self, request: pb.AppendEventRequest, session_id: str) -> pb.AppendEventResponse:
+        """Makes an append as ``unary`` would, in a call with others that are made at the same time.
+
+        Raises:
+            SessiondError: the last try's error.
+        """
+
+        async def once(channels: _LoopChannels, timeout: float, tries: int) -> Any:
+            if tries == 0:
+                return await channels.appends.append(request, self._metadata(), timeout)
+            # What is tried again has less time left than others, and may be what made a call fail.
+            return await channels.unary_stub.AppendEvent(request, timeout=timeout, metadata=self._metadata())
+
+        answer: pb.AppendEventResponse = await self._until_deadline("AppendEvent", once, session_id)
+        return answer
+
+    async def _until_deadline(
+        self, method: str, once: Callable[[_LoopChannels, float, int], Awaitable[Any]], session_id: str
+    ) -> Any:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.options.deadline
         # One try never takes all the time, or a lost answer could not be asked for again.
@@ -75,17 +101,16 @@ class Connection:
             timeout = max(0.001, min(longest, end - loop.time()))
             try:
                 with channels:
-                    return await getattr(channels.unary_stub, method)(
-                        request, timeout=timeout, metadata=self._metadata()
-                    )
-            except grpc.aio.AioRpcError as error:
-                failure = from_rpc_error(error, session_id)
+                    return await once(channels, timeout, tries)
+            except (grpc.aio.AioRpcError, SessiondError) as error:
+                failure = error if isinstance(error, SessiondError) else from_rpc_error(error, session_id)
                 pause = pause_before_retry(failure, tries)
                 if isinstance(failure, UnavailableError):
                     unavailable = failure
                 if pause is None or loop.time() + pause >= end:
                     # That the last try had little time left says less than what the one before found.
-                    raise self._told(method, failure, unavailable) from error
+                    told = self._told(method, failure, unavailable)
+                    raise told from (None if told is error else error)
             tries += 1
             await asyncio.sleep(pause)
 
@@ -248,6 +273,7 @@ class _LoopChannels:
 
     unary_stub: Any
     stream_stub: Any
+    appends: AppendCalls
     stream_channel: grpc.aio.Channel
 
     def __init__(self) -> None:
@@ -268,6 +294,7 @@ class _LoopChannels:
         # What grpcio-tools generates for asyncio has no types.
         self.unary_stub = cast(Any, SessionServiceStub)(unary)
         self.stream_stub = cast(Any, SessionServiceStub)(stream)
+        self.appends = AppendCalls(self.unary_stub)
         self.stream_channel = stream
         self._guard = _close_at_end(unary, stream)
         await self._guard.__anext__()

@@ -13,6 +13,8 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
+from sessiond.v1 import session_service_pb2 as pb
+
 from ._compat import AdkAlreadyExistsError, AdkSessionNotFoundError, AdkStaleSessionError
 
 DOMAIN = "sessiond.dev"
@@ -124,6 +126,8 @@ _TEXTS: dict[type[SessiondError], str] = {
     StaleSessionError: STALE_SESSION_TEXT,
 }
 
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
 _RETRYABLE_CODES = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 _RETRYABLE_REASONS = {"CONTENTION", "SERVER_BUSY"}
 
@@ -141,31 +145,39 @@ def from_rpc_error(error: grpc.aio.AioRpcError, session_id: str = "") -> Session
         session_id: the session that the call was about; ADK's texts for a session that is missing or there already
             have its id.
     """
-    info, violations, retry_delay = _details(error)
-    code = error.code()
+    status = _trailer(error, "grpc-status-details-bin")
+    return _made(error.code(), error.details() or "", status, session_id, _trailer(error, "x-request-id"))
+
+
+def from_append_error(error: pb.AppendError, session_id: str = "") -> SessiondError:
+    """Reads the error of one of several appends of a call, which is as that of a call of its own."""
+    return _made(_CODES.get(error.code, grpc.StatusCode.UNKNOWN), error.message, error.status, session_id)
+
+
+def _made(code: grpc.StatusCode, message: str, status: Any, session_id: str, request_id: str = "") -> SessiondError:
+    info, violations, retry_delay = _details(status)
     # A proxy in between may send an ErrorInfo too, whose reasons mean something else.
     reason = info.reason if info.domain == DOMAIN else ""
     kind = _BY_REASON.get(reason) or _BY_CODE.get(code, SessiondError)
     return kind(
-        _TEXTS[kind].format(session_id) if kind in _TEXTS else error.details() or code.name,
+        _TEXTS[kind].format(session_id) if kind in _TEXTS else message or code.name,
         code=code,
         reason=reason,
         metadata=info.metadata,
         violations=violations,
         retry_delay=retry_delay,
-        request_id=info.metadata.get("request_id", "") or _trailer(error, "x-request-id"),
+        request_id=info.metadata.get("request_id", "") or request_id,
     )
 
 
-def _details(error: grpc.aio.AioRpcError) -> tuple[error_details_pb2.ErrorInfo, dict[str, str], float | None]:
+def _details(encoded: Any) -> tuple[error_details_pb2.ErrorInfo, dict[str, str], float | None]:
     info = error_details_pb2.ErrorInfo()
     violations: dict[str, str] = {}
     retry_delay: float | None = None
     status = status_pb2.Status()
-    raw = _trailer(error, "grpc-status-details-bin")
-    if isinstance(raw, bytes):
+    if isinstance(encoded, bytes):
         try:
-            status.ParseFromString(raw)
+            status.ParseFromString(encoded)
         except DecodeError:  # a broken detail must not hide the status itself
             return info, violations, retry_delay
     for detail in status.details:

@@ -288,7 +288,7 @@ class SessiondSessionService(BaseSessionService):
         elif known is not None:
             # Still not to be appended to: another session that now has the same key.
             request.session_uid = known[0]
-        answer = await self._connection.unary("AppendEvent", request, session.id)
+        answer = await self._connection.append(request, session.id)
 
         stored = answer.event
         if not event.id:
