@@ -6,6 +6,8 @@ import re
 
 import pytest
 from google.adk.events.event import Event
+from google.adk.events.event_actions import EventActions
+from google.adk.sessions.base_session_service import GetSessionConfig
 from google.genai import types
 
 from sessiond.adk import SessiondSessionService, errors
@@ -52,4 +54,17 @@ async def test_an_event_at_the_limit_comes_back_and_one_byte_more_is_refused(
     assert read is not None
     # Not the events themselves: pytest would print both.
     same = read.events == [largest]
+    assert same
+
+
+async def test_a_state_that_fits_no_message_is_read_in_several(service: SessiondSessionService, app: str) -> None:
+    session = await service.create_session(app_name=app, user_id="ana")
+    for name in ("a", "b"):
+        delta = {name: name * (9 * MIB)}
+        await service.append_event(session, Event(author="user", actions=EventActions(state_delta=delta)))
+    config = GetSessionConfig(num_recent_events=0)
+    read = await service.get_session(app_name=app, user_id="ana", session_id=session.id, config=config)
+    assert read is not None
+    assert read.events == []
+    same = read.state == session.state
     assert same

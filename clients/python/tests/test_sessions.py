@@ -13,6 +13,7 @@ from google.adk.sessions.base_session_service import GetSessionConfig
 from google.adk.sessions.session import Session
 
 from sessiond.adk import InvalidRequestError, SessionAlreadyExistsError, SessiondSessionService
+from sessiond.adk.connection import Connection
 from sessiond.v1 import session_service_pb2 as pb
 
 
@@ -81,6 +82,22 @@ async def test_a_missing_session_is_none(service: SessiondSessionService, app: s
     assert await service.get_session(app_name=app, user_id="u", session_id="none") is None
     config = GetSessionConfig(num_recent_events=0)
     assert await service.get_session(app_name=app, user_id="u", session_id="none", config=config) is None
+
+
+async def test_a_session_without_its_events_comes_in_one_answer(
+    service: SessiondSessionService, app: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await service.create_session(app_name=app, user_id="u", session_id="s", state={"user:a": 1, "b": [None]})
+    await service.append_event(session, Event(author="u", timestamp=7.25))
+    whole = await service.get_session(app_name=app, user_id="u", session_id="s")
+    assert whole is not None
+    monkeypatch.setattr(Connection, "read", None)
+    config = GetSessionConfig(num_recent_events=0, after_timestamp=1.0)
+    found = await service.get_session(app_name=app, user_id="u", session_id="s", config=config)
+    whole.events = []
+    assert found == whole
+    # It can be appended to like any other.
+    await service.append_event(found, Event(author="u"))
 
 
 async def test_deleting(service: SessiondSessionService, app: str) -> None:

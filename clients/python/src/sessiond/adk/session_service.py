@@ -22,7 +22,7 @@ from sessiond.v1 import session_service_pb2 as pb
 
 from . import conversion
 from .connection import READ_TRIES, Connection, pause_before_retry
-from .errors import STALE_SESSION_TEXT, SessiondError, SessionNotFoundError, StaleSessionError
+from .errors import STALE_SESSION_TEXT, SessiondError, SessionNotFoundError, StaleSessionError, TooLargeError
 from .options import DEFAULT_TARGET, OptionArguments, parse
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,8 @@ class SessiondSessionService(BaseSessionService):
                 if config.num_recent_events < 0:
                     raise ValueError(f"num_recent_events is {config.num_recent_events}; it cannot be negative")
                 request.num_recent_events = min(config.num_recent_events, _INT32_MAX)
-        found = await self._history(request)
+        none_asked = request.HasField("num_recent_events") and request.num_recent_events == 0
+        found = await (self._without_events(request) if none_asked else self._history(request))
         return None if found is None else conversion.session_from_proto(*found)
 
     @override
@@ -313,6 +314,19 @@ class SessiondSessionService(BaseSessionService):
         if [event.id for event in events] != [event.id for event in session.events[-1:]]:
             raise StaleSessionError(STALE_SESSION_TEXT, reason="STALE_SESSION")
         return stored.uid, stored.revision
+
+    async def _without_events(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]] | None:
+        """Reads a session and none of its events; None where there is no such session."""
+        wanted = pb.GetSessionRequest(key=request.key)
+        try:
+            # A unary call costs half of what a stream does.
+            answer = await self._connection.unary("GetSession", wanted, request.key.session_id)
+        except SessionNotFoundError:
+            return None
+        except TooLargeError:
+            # The state does not fit a message; a stream sends it in several.
+            return await self._history(request)
+        return answer.session, []
 
     async def _history(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]] | None:
         """Reads a session and the events that were asked for; None where there is no such session.
