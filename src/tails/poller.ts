@@ -105,7 +105,7 @@ export class HeadPoller {
       const byKey = new Map(heads.map((head) => [keyText(head.key), head]));
       for (const [index, session] of asked.entries()) {
         const head = byKey.get(keyText(session.key));
-        if (head !== undefined) moved += Number(session.moved(head));
+        if (head !== undefined) moved += Number(session.found(head));
         // Unless it was made after the question.
         else if (session.news === before[index]) moved += Number(session.deleted());
       }

@@ -6,6 +6,7 @@ import { type EventsFrame, FrameAssembler } from "../reads/frames.ts";
 import { missingEvent } from "../reads/one-session.ts";
 import { eventFieldBytes } from "../rpc/convert/event-fields.ts";
 import { seqBeyondHead } from "../rpc/errors.ts";
+import { StoreError } from "../store/errors.ts";
 import type { HeadRecord, SessionChange, SessionKey, Store } from "../store/store.ts";
 import type { StoredEvent } from "../store/stored-event.ts";
 
@@ -39,7 +40,8 @@ export interface Step {
 
 /**
  * Reads what a session has after a place: one look at its row, and what the row says is new,
- * in frames. Reads no more than a frame's bytes, or one event or change.
+ * in frames. Reads no more than a frame's bytes, or one event or change. Where somebody has just
+ * looked and found more than the place has, `found` saves the look.
  * @throws RpcError SEQ_BEYOND_HEAD, StoreError; any other Error if the store misses something
  */
 export async function readStep(
@@ -47,7 +49,12 @@ export async function readStep(
   key: SessionKey,
   place: TailPlace,
   limits: Limits,
+  found?: HeadRecord,
 ): Promise<Step> {
+  if (found !== undefined && isBehind(place, found)) {
+    const step = await readThrough(store, key, place, found, limits).catch(ifChanged);
+    if (step !== undefined) return step;
+  }
   const [head] = await store.sessionHeads([key]);
   const gone = goneReason(head, place);
   if (head === undefined || gone !== undefined) return stay(place, gone ?? "SESSION_DELETED");
@@ -56,6 +63,28 @@ export async function readStep(
     throw seqBeyondHead(place.seq, head.headSeq);
   }
   if (head.revision === place.revision) return stay(place, undefined);
+  return readThrough(store, key, place, head, limits);
+}
+
+/** Whether a session that was seen like this has more than a place, and all that comes right after it. */
+function isBehind(place: TailPlace, head: HeadRecord): boolean {
+  return goneReason(head, place) === undefined && head.revision > place.revision && head.headSeq >= place.seq;
+}
+
+/** Lets a read fail that found another session than was seen a moment before, or not all of it. */
+function ifChanged(error: unknown): undefined {
+  const other = ["SESSION_NOT_FOUND", "SESSION_RECREATED"];
+  if (error instanceof StoreError && !other.includes(error.reason)) throw error;
+}
+
+/** What is new after a place up to a head that has more. */
+async function readThrough(
+  store: StepStore,
+  key: SessionKey,
+  place: TailPlace,
+  head: HeadRecord,
+  limits: Limits,
+): Promise<Step> {
   // Every revision is an event or a change: what the events leave are changes.
   const missing = head.revision - place.revision - (head.headSeq - place.seq);
   const changes = missing === 0 ? [] : await readChanges(store, key, place, head, missing, limits);

@@ -113,9 +113,9 @@ export class Tails implements SessionListener {
 
   #watch(key: SessionKey): WatchedSession {
     const { store, limits, options } = this.#parts;
-    const read: ReadStep = async (place, next) => {
+    const read: ReadStep = async (place, next, found) => {
       this.observer.read(next === undefined ? "store" : "appended");
-      return next === undefined ? readStep(store, key, place, limits) : stepOf(next, place, limits);
+      return next === undefined ? readStep(store, key, place, limits, found) : stepOf(next, place, limits);
     };
     return new WatchedSession(key, read, options.tailCacheBytes);
   }

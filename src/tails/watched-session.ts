@@ -5,8 +5,12 @@ import type { LiveStream } from "./live-streams.ts";
 import type { AppendedEvents } from "./notices.ts";
 import type { NextEvents, Step, TailPlace } from "./step.ts";
 
-/** Reads one step of the session, or makes it of what is known to come next. */
-export type ReadStep = (place: TailPlace, next: NextEvents | undefined) => Promise<Step>;
+/** Reads one step of the session, or makes it of what is known to come next; `found` is where it was just seen. */
+export type ReadStep = (
+  place: TailPlace,
+  next: NextEvents | undefined,
+  found: HeadRecord | undefined,
+) => Promise<Step>;
 
 /** A read, running or done. */
 interface Read {
@@ -36,6 +40,8 @@ export class WatchedSession {
   #bytes = 0;
   #news = 0;
   #known: Pick<HeadRecord, "uid" | "revision"> | undefined;
+  /** Where a look found it, if that is all that is known. */
+  #found: HeadRecord | undefined;
 
   /** Keeps the newest reads, of at most `maxBytes` in all. */
   constructor(key: SessionKey, readStep: ReadStep, maxBytes: number) {
@@ -54,15 +60,24 @@ export class WatchedSession {
   moved({ uid, revision }: Pick<HeadRecord, "uid" | "revision">, appended?: AppendedEvents): boolean {
     if (this.#known?.uid === uid && this.#known.revision >= revision) return false;
     this.#known = { uid, revision };
+    this.#found = undefined;
     if (appended !== undefined) this.#appended.add(uid, appended());
     this.#tell();
     return true;
+  }
+
+  /** Somebody looked, and the database has it there. Says whether that is news. */
+  found(head: HeadRecord): boolean {
+    const news = this.moved(head);
+    if (news) this.#found = head;
+    return news;
   }
 
   /** There is no such session any more. Says whether that is news. */
   deleted(): boolean {
     if (this.#known === undefined) return false;
     this.#known = undefined;
+    this.#found = undefined;
     this.#appended.clear();
     this.#tell();
     return true;
@@ -93,7 +108,8 @@ export class WatchedSession {
   }
 
   #begin(name: string, place: TailPlace): Read {
-    const read: Read = { step: this.#readStep(place, this.#next(place)), asOf: this.#news, bytes: 0 };
+    const step = this.#readStep(place, this.#next(place), this.#found);
+    const read: Read = { step, asOf: this.#news, bytes: 0 };
     this.#reads.set(name, read);
     read.step.then(
       (step) => {

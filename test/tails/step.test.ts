@@ -1,14 +1,15 @@
 /** Steps over a real store: whatever lies after a place comes in order, in bounded pieces. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultLimits } from "../../src/config/limits.ts";
-import type { SessionRecord, Store } from "../../src/store/store.ts";
-import { readStep, type TailPlace } from "../../src/tails/step.ts";
+import type { HeadRecord, SessionRecord, Store } from "../../src/store/store.ts";
+import { readStep, type StepStore, type TailPlace } from "../../src/tails/step.ts";
 import { Service } from "../rpc/support.ts";
 import {
   append,
   appendInput,
   createInput,
   createSession,
+  deleteInput,
   deltaOf,
   eventOf,
   keyOf,
@@ -95,5 +96,56 @@ describe("what lies after a place", () => {
     expect(await readStep(store, session.key, other, limits)).toMatchObject({ gone: "SESSION_RECREATED" });
     const missing = keyOf("app", "nobody");
     expect(await readStep(store, missing, head, limits)).toMatchObject({ gone: "SESSION_DELETED" });
+  });
+});
+
+describe("where somebody has just looked", () => {
+  /** The step after a place, and how often it looked at the session's row. */
+  async function stepAfter(session: SessionRecord, place: TailPlace, found: HeadRecord) {
+    let looks = 0;
+    const reads: StepStore = {
+      sessionHeads: (keys) => {
+        looks++;
+        return store.sessionHeads(keys);
+      },
+      readEvents: (range) => store.readEvents(range),
+      readChanges: (range) => store.readChanges(range),
+    };
+    return { step: await readStep(reads, session.key, place, limits, found), looks };
+  }
+
+  async function headOf({ key }: SessionRecord): Promise<HeadRecord> {
+    const [head] = await store.sessionHeads([key]);
+    return head as HeadRecord;
+  }
+
+  test("what it found is read without another look", async () => {
+    const session = await sessionOf("found", [2, 0, 1]);
+    const found = await headOf(session);
+    const read = await readStep(store, session.key, at(session), limits);
+    expect(read.atHead).toBe(true);
+    expect(await stepAfter(session, at(session), found)).toEqual({ step: read, looks: 0 });
+    // It was further on by then, which is found out next.
+    await append(store, appendInput(session.key, [eventOf()]));
+    expect(await stepAfter(session, at(session), found)).toEqual({ step: read, looks: 0 });
+    // Nothing new for this place, or of another session.
+    expect((await stepAfter(session, read.place, found)).looks).toBe(1);
+    expect((await stepAfter(session, at(session), { ...found, uid: "other" })).looks).toBe(1);
+  });
+
+  test("a session that has changed since is looked at again", async () => {
+    const session = await sessionOf("changed", [1]);
+    const [place, found] = [at(session), await headOf(session)];
+    // As where a database lost the newest events.
+    const { place: end } = await readStep(store, session.key, place, limits);
+    const ahead = await stepAfter(session, end, { ...found, revision: 4, headSeq: 3 });
+    expect(ahead).toMatchObject({ looks: 1, step: { frames: [], place: end, atHead: true } });
+    await store.deleteSession(deleteInput(session.key));
+    expect(await stepAfter(session, place, found)).toMatchObject({
+      step: { frames: [], gone: "SESSION_DELETED" },
+      looks: 1,
+    });
+    await createSession(store, createInput(session.key));
+    expect((await stepAfter(session, place, found)).step.gone).toBe("SESSION_RECREATED");
   });
 });

@@ -1,14 +1,16 @@
 /** How the tails of one session share what they read, and miss nothing by it. */
 import { beforeEach, describe, expect, test } from "vitest";
+import type { HeadRecord } from "../../src/store/store.ts";
 import type { StoredEvent } from "../../src/store/stored-event.ts";
 import type { NextEvents, Step, TailPlace } from "../../src/tails/step.ts";
-import { WatchedSession } from "../../src/tails/watched-session.ts";
+import { type ReadStep, WatchedSession } from "../../src/tails/watched-session.ts";
 
 const key = { appName: "a", userId: "u", sessionId: "s" };
 /** The reads that were begun: each ends when the test says. */
 let reads: {
   readonly place: TailPlace;
   readonly next: NextEvents | undefined;
+  readonly found: HeadRecord | undefined;
   end(step: Step): void;
   fail(error: Error): void;
 }[];
@@ -20,9 +22,9 @@ beforeEach(() => {
 });
 
 function sessionWith(maxBytes: number): WatchedSession {
-  const read = (place: TailPlace, next: NextEvents | undefined): Promise<Step> => {
+  const read: ReadStep = (place, next, found) => {
     const { promise, resolve, reject } = Promise.withResolvers<Step>();
-    reads.push({ place, next, end: resolve, fail: reject });
+    reads.push({ place, next, found, end: resolve, fail: reject });
     return promise;
   };
   return new WatchedSession(key, read, maxBytes);
@@ -150,6 +152,21 @@ describe("what this process appended", () => {
     void session.step(at(1));
     expect(given()).toBeUndefined();
   });
+});
+
+test("where a look found the session is known to reads until something else is", () => {
+  const head = { key, uid: "uid", revision: 3, headSeq: 2, firstSeq: 1 };
+  session.joined({ uid: "uid", revision: 1 });
+  expect([session.found(head), session.found(head)]).toEqual([true, false]);
+  void session.step(at(1));
+  expect(reads.at(-1)?.found).toBe(head);
+  session.moved({ uid: "uid", revision: 4 });
+  void session.step(at(2));
+  expect(reads.at(-1)?.found).toBeUndefined();
+  session.found({ ...head, revision: 5 });
+  session.deleted();
+  void session.step(at(3));
+  expect(reads.at(-1)?.found).toBeUndefined();
 });
 
 describe("a tail that has read its history", () => {
