@@ -49,17 +49,24 @@ export function streamEvents(deps: Deps): StreamHandler<typeof SessionService.me
   };
 }
 
+const MADE = Symbol("made");
+
+/**
+ * A frame with its message, once that was made. In a WeakMap young collections would take every message for alive, and
+ * a history's would stay until a full one.
+ */
+type SentFrame = TailFrame & { [MADE]?: EncodedMessage };
+
 /** The messages of frames. One that several tails send is encoded once. */
 class FrameMessages {
   readonly #clock: () => number;
-  readonly #made = new WeakMap<TailFrame, EncodedMessage>();
 
   constructor(clock: () => number) {
     this.#clock = clock;
   }
 
   of(key: SessionKey, frame: TailFrame, silenceMs: number | undefined): Answer<Schema> {
-    const made = this.#made.get(frame);
+    const made = (frame as SentFrame)[MADE];
     if (made !== undefined) return made;
     const place = {
       cursor: encodeCursor(key, frame.resume),
@@ -76,7 +83,7 @@ class FrameMessages {
   }
 
   #keep(frame: TailFrame, message: EncodedMessage): EncodedMessage {
-    this.#made.set(frame, message);
+    (frame as SentFrame)[MADE] = message;
     return message;
   }
 }

@@ -55,18 +55,18 @@ export interface EventRow {
   readonly writer_adk_version: string;
 }
 
-/** The columns of `EventRow`. */
-export const EVENT_COLUMNS = [
-  "app_name",
-  "user_id",
-  "session_id",
+/** Which event it is and where it stands. */
+const PLACE_COLUMNS = [
   "seq",
   "revision",
   "id",
   "timestamp",
   "create_time",
   "append_end_seq",
-  "bytes",
+] as const satisfies readonly (keyof EventRow)[];
+
+/** What was appended. */
+const APPENDED_COLUMNS = [
   "partial",
   "turn_complete",
   "interrupted",
@@ -87,12 +87,68 @@ export const EVENT_COLUMNS = [
   "writer_adk_version",
 ] as const satisfies readonly (keyof EventRow)[];
 
+/** The columns of `EventRow`. */
+export const EVENT_COLUMNS = [
+  "app_name",
+  "user_id",
+  "session_id",
+  ...PLACE_COLUMNS,
+  "bytes",
+  ...APPENDED_COLUMNS,
+] as const;
+
 export const READ_COLUMNS = EVENT_COLUMNS.join(", ");
+
+/** What an event of a known session is read from. */
+const MESSAGE_COLUMNS = [...PLACE_COLUMNS, ...APPENDED_COLUMNS] as const;
+
+/** The columns of `MessageValues`. */
+export const READ_MESSAGE = MESSAGE_COLUMNS.join(", ");
+
+/** What a message is written from. */
+export type MessageRow = Pick<EventRow, (typeof MESSAGE_COLUMNS)[number]>;
+
+type ValuesOf<Columns extends readonly (keyof EventRow)[]> = {
+  readonly [At in keyof Columns]: EventRow[Columns[At]];
+};
+
+/** The same as values in the order of `READ_MESSAGE`. */
+export type MessageValues = ValuesOf<typeof MESSAGE_COLUMNS>;
+
+/** The row of these values, made at once: one that grows by column takes several times the memory. */
+export function messageRow(values: MessageValues): MessageRow {
+  return {
+    seq: values[0],
+    revision: values[1],
+    id: values[2],
+    timestamp: values[3],
+    create_time: values[4],
+    append_end_seq: values[5],
+    partial: values[6],
+    turn_complete: values[7],
+    interrupted: values[8],
+    invocation_id: values[9],
+    author: values[10],
+    branch: values[11],
+    error_code: values[12],
+    error_message: values[13],
+    long_running_tool_ids_json: values[14],
+    actions: values[15],
+    content: values[16],
+    grounding_metadata: values[17],
+    custom_metadata: values[18],
+    extra: values[19],
+    state_delta: values[20],
+    removed_state_keys: values[21],
+    writer_language: values[22],
+    writer_adk_version: values[23],
+  };
+}
 
 const writer = new WireWriter();
 
 /** The event of a row. */
-export function toStoredEvent(row: EventRow): StoredEvent {
+export function toStoredEvent(row: MessageRow): StoredEvent {
   writeEvent(writer, row);
   return { ...placeOf(row), message: writer.take() };
 }
@@ -109,12 +165,12 @@ export function toScopeEvent(row: EventRow): ScopeEvent {
   return { ...placeOf(row), key, message: writer.take() };
 }
 
-function placeOf({ seq, revision, append_end_seq: appendEndSeq }: EventRow): Omit<StoredEvent, "message"> {
+function placeOf({ seq, revision, append_end_seq: appendEndSeq }: MessageRow): Omit<StoredEvent, "message"> {
   return { seq, revision, appendEndSeq };
 }
 
 /** Writes a row as a `sessiond.v1.Event` without a key. Field numbers are those of event.proto. */
-export function writeEvent(to: WireWriter, row: EventRow): void {
+export function writeEvent(to: WireWriter, row: MessageRow): void {
   to.text(1, row.id);
   optionalText(to, 2, row.invocation_id);
   optionalText(to, 3, row.author);

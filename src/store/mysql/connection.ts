@@ -174,13 +174,28 @@ export class Connection {
     return (await this.bind(sql, values)).rows as unknown as R[];
   }
 
-  /** Runs one prepared query; `onRow` gets each row as it arrives, never held back. */
-  stream<R>(sql: string, values: readonly SqlValue[], onRow: (row: R) => void): Promise<void> {
+  /**
+   * Runs one prepared query; `onRow` gets each row's values as they arrive, never held back. An object of many
+   * columns, which the driver builds one by one, takes several times the memory of its values.
+   */
+  stream<V extends readonly unknown[]>(
+    sql: string,
+    values: readonly SqlValue[],
+    onRow: (row: V) => void,
+  ): Promise<void> {
     return this.running([sql], (resolve, reject) => {
-      const rows = this.driver.execute(this.schema.sql(sql), values as SqlValue[]).stream();
-      rows.on("data", onRow);
-      rows.on("error", reject);
-      rows.on("end", () => resolve());
+      const query = { sql: this.schema.sql(sql), rowsAsArray: true };
+      const command = this.driver.execute(query, values as SqlValue[]);
+      let failed = false;
+      command.on("result", onRow);
+      command.on("error", (error) => {
+        failed = true;
+        reject(error);
+      });
+      // It comes after an error, too.
+      command.on("end", () => {
+        if (!failed) resolve();
+      });
     });
   }
 

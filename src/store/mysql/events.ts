@@ -12,7 +12,10 @@ import type {
 } from "../store.ts";
 import {
   type EventRow,
+  type MessageValues,
+  messageRow,
   READ_COLUMNS,
+  READ_MESSAGE,
   type ScopeEvent,
   type StoredEvent,
   toScopeEvent,
@@ -54,13 +57,13 @@ export async function* readEvents(
       if (bounded === undefined) return requireUid(connection, range);
       let found = false;
       const order = range.descending ? "DESC" : "ASC";
-      await connection.stream<EventRow>(
-        `SELECT ${READ_COLUMNS} ${FROM_EVENTS} WHERE ${bounded.sql} AND ${UID_IS} ` +
+      await connection.stream<MessageValues>(
+        `SELECT ${READ_MESSAGE} ${FROM_EVENTS} WHERE ${bounded.sql} AND ${UID_IS} ` +
           `ORDER BY seq ${order} LIMIT ${count(range.maxRows)}`,
         [...bounded.values, ...keyValues(range.key), range.uid],
-        (row) => {
+        (values) => {
           found = true;
-          give(() => toStoredEvent(row));
+          give(() => toStoredEvent(messageRow(values)));
         },
       );
       if (!found) await requireUid(connection, range);
@@ -81,19 +84,19 @@ export async function* readStateDeltas(
         const asked = left;
         read = 0;
         const { sql, values } = eventsIn({ ...range, afterSeq }, undefined);
-        await connection.stream<DeltaRow>(
+        await connection.stream<DeltaValues>(
           `SELECT seq, revision, state_delta, removed_state_keys ${FROM_EVENTS} ` +
             `WHERE ${sql} AND (state_delta IS NOT NULL OR removed_state_keys IS NOT NULL) ` +
             `ORDER BY seq LIMIT ${count(asked)}`,
           values,
-          (row) => {
+          ([seq, revision, stateDelta, removedKeys]) => {
             read++;
-            afterSeq = row.seq;
-            const [set, remove] = eventDeltaFromColumns(row.state_delta, row.removed_state_keys);
+            afterSeq = seq;
+            const [set, remove] = eventDeltaFromColumns(stateDelta, removedKeys);
             const delta = splitDelta(set, remove).session;
             if (delta.set.size === 0 && delta.remove.length === 0) return;
             left--;
-            give(() => ({ seq: row.seq, revision: row.revision, delta }));
+            give(() => ({ seq, revision, delta }));
           },
         );
         if (read < asked) break;
@@ -156,12 +159,13 @@ export async function listScopeEvents(
   });
 }
 
-interface DeltaRow {
-  readonly seq: number;
-  readonly revision: number;
-  readonly state_delta: string | null;
-  readonly removed_state_keys: string | null;
-}
+/** As `readStateDeltas` selects them. */
+type DeltaValues = readonly [
+  seq: number,
+  revision: number,
+  stateDelta: string | null,
+  removedStateKeys: string | null,
+];
 
 /**
  * Runs a read that gives items as they come: once it gave one, it is not run again. What comes
@@ -231,15 +235,15 @@ function lightest(range: EventRange): Condition {
   const { sql, values } = eventsIn(range, undefined);
   const session = `FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`;
   const within = range.descending
-    ? `.seq > LEAST(?, (SELECT head_seq ${session})) - ?`
-    : `.seq <= GREATEST(?, (SELECT first_seq - 1 ${session})) + ?`;
+    ? `seq > LEAST(?, (SELECT head_seq ${session})) - ?`
+    : `seq <= GREATEST(?, (SELECT first_seq - 1 ${session})) + ?`;
   // Of the bounds of a sum the server reads by those alone that are not another row's.
   const before = range.descending ? "b.seq <= ? AND b.seq > e.seq" : "b.seq > ? AND b.seq < e.seq";
   const edge = range.descending ? range.throughSeq : range.afterSeq;
   const bounds = [edge, ...keyValues(range.key), range.maxRows];
   return {
     // Nothing comes before the first: its sum is NULL.
-    sql: `${sql} AND e${within} AND COALESCE((SELECT SUM(b.bytes) FROM adk_events b FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)} AND ${before} AND b${within}) + e.bytes, 0) <= ?`,
+    sql: `${sql} AND e.${within} AND COALESCE((SELECT SUM(b.bytes) FROM adk_events b FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)} AND ${before} AND b.${within}) + e.bytes, 0) <= ?`,
     values: [...values, ...bounds, ...keyValues(range.key), edge, ...bounds, range.maxBytes],
   };
 }
