@@ -1,9 +1,16 @@
 /** One client of a history: sends calls to real servers, repeats those whose end it does not know, records it all. */
 
 import { setTimeout as pause } from "node:timers/promises";
+import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
+import { expect } from "vitest";
+import { StatusSchema } from "../../gen/ts/google/rpc/status_pb.ts";
 import type { Event } from "../../gen/ts/sessiond/v1/event_pb.ts";
 import type { Session } from "../../gen/ts/sessiond/v1/session_pb.ts";
+import type {
+  AppendEventRequestSchema,
+  AppendEventResponse,
+} from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { type Api, present, toFailure } from "../api/harness.ts";
 import type { Random } from "../store/random.ts";
 import {
@@ -40,7 +47,7 @@ export async function attempt(
 ): Promise<Attempt> {
   const api = recorder.api(random);
   const start = recorder.tick();
-  const outcome = await send(api, call, signal);
+  const outcome = await send(api, random, call, signal);
   const recorded = { client, call, start, end: recorder.tick(), outcome };
   recorder.attempts.push(recorded);
   return recorded;
@@ -84,10 +91,10 @@ export async function resolve(
   }
 }
 
-async function send(api: Api, call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
+async function send(api: Api, random: Random, call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
   const options = { timeoutMs: CALL_LIMIT, ...(signal && { signal }) };
   try {
-    return { ok: true, answer: await answerOf(api, call, options) };
+    return { ok: true, answer: await answerOf(api, random, call, options) };
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     const { code, reason, metadata: facts, retryMs, message } = toFailure(error);
@@ -95,9 +102,35 @@ async function send(api: Api, call: Call, signal: AbortSignal | undefined): Prom
   }
 }
 
+/** In a call that carries several appends: the same one twice, whose second is answered as the first. */
+async function appendTwice(
+  api: Api,
+  append: MessageInitShape<typeof AppendEventRequestSchema>,
+  options: CallOptions,
+): Promise<AppendEventResponse> {
+  const { outcomes } = await api.appendToSessions({ appends: [append, append] }, options);
+  const appended = outcomes.flatMap(({ outcome }) => (outcome.case === "appended" ? [outcome.value] : []));
+  const [first, second] = appended;
+  if (second !== undefined) expect(second).toEqual(first);
+  if (first !== undefined) return first;
+  const failed = outcomes.flatMap(({ outcome }) => (outcome.case === "error" ? [outcome.value] : []));
+  const { code, message, status } = present(failed[0]);
+  const error = new ConnectError(message, code);
+  error.details = fromBinary(StatusSchema, status).details.map(({ typeUrl, value }) => ({
+    type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
+    value,
+  }));
+  throw error;
+}
+
 type CallOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal };
 
-async function answerOf(api: Api, call: Call, options: CallOptions): Promise<Answers[CallKind]> {
+async function answerOf(
+  api: Api,
+  random: Random,
+  call: Call,
+  options: CallOptions,
+): Promise<Answers[CallKind]> {
   switch (call.kind) {
     case "create":
       return present((await api.createSession(call.request, options)).session);
@@ -108,7 +141,10 @@ async function answerOf(api: Api, call: Call, options: CallOptions): Promise<Ans
       }
       const { $typeName: _, events, ...request } = call.request;
       const single = { ...request, ...(events[0] && { event: events[0] }) };
-      const { event, sessionUid: uid } = await api.appendEvent(single, options);
+      const { event, sessionUid: uid } =
+        random.below(4) === 0
+          ? await appendTwice(api, single, options)
+          : await api.appendEvent(single, options);
       return { uid, events: event === undefined ? [] : [event] };
     }
     case "update":
