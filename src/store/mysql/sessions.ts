@@ -29,7 +29,7 @@ import { requireOwner } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import { findAnswer, forgetState, keepAnswer, keptAnswer, type MarkedRequest } from "./requests.ts";
 import { keyValues, OF_SESSION } from "./rows.ts";
-import { firstEventsOf, keySnapshot, sessionsOf } from "./snapshot.ts";
+import { firstEventsOf, historySnapshot, keySnapshot, sessionsOf } from "./snapshot.ts";
 import { allEqual, count, insertRows, type SqlValue, type Statement, statement } from "./sql.ts";
 import { appPlace, clearSessionState, deltaPlaces, toWrites, userPlace, writeState } from "./state.ts";
 import { insertTombstone } from "./tombstones.ts";
@@ -66,7 +66,7 @@ export async function openHistory(
   opening: HistoryOpening,
   signal: AbortSignal | undefined,
 ): Promise<OpenedHistory | undefined> {
-  const { sql, values } = keySnapshot(opening.key, true, opening);
+  const { sql, values } = historySnapshot(opening);
   const rows = await read(pool, signal, (connection) =>
     connection.execute<Record<string, unknown>>(sql, values),
   );

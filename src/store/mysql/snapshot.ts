@@ -10,7 +10,7 @@ import type { HistoryOpening, SessionKey, SessionRecord } from "../store.ts";
 import { EVENT_COLUMNS, type EventRow, type StoredEvent, toStoredEvent } from "../stored-event.ts";
 import type { Row } from "./connection.ts";
 import { keyValues, OF_SESSION } from "./rows.ts";
-import { allEqual, type Condition, type Statement, statement } from "./sql.ts";
+import { allEqual, type Condition, type Statement } from "./sql.ts";
 
 /** What a row of the statement is. */
 const PART = { session: 0, label: 1, sessionState: 2, userState: 3, appState: 4, event: 5 } as const;
@@ -20,109 +20,101 @@ export type SessionQuery = Condition;
 
 /** Where the parts of a snapshot are read from, each table as `t`. */
 interface Sources {
-  readonly sessions: Statement;
+  readonly sessions: string;
   /** The rows of a table that the sessions have. */
-  readonly own: (table: string) => Statement;
-  readonly userStates: Statement;
-  readonly appStates: Statement;
+  readonly own: (table: string) => string;
+  readonly userStates: string;
+  readonly appStates: string;
 }
 
-/** The statement for `sessionsOf` that has the sessions of a page. */
-export function pageSnapshot(appName: string, page: SessionQuery, withState: boolean): Statement {
-  const from: Sources = {
-    sessions: statement("page t"),
-    own: (table) =>
-      statement(
-        `page p STRAIGHT_JOIN ${table} t FORCE INDEX (PRIMARY) ON t.app_name = p.app_name AND t.user_id = p.user_id AND t.session_id = p.id`,
-      ),
-    userStates: statement(
-      "(SELECT DISTINCT app_name, user_id FROM page) p STRAIGHT_JOIN adk_user_states t FORCE INDEX (PRIMARY) " +
-        "ON t.app_name = p.app_name AND t.user_id = p.user_id",
-    ),
-    appStates: statement("adk_app_states t WHERE t.app_name = ?", appName),
-  };
-  const { sql, values } = union(sessionParts(from, withState, ""));
-  return { sql: `WITH page AS (${page.sql}) ${sql}`, values: [...page.values, ...values] };
-}
+const OF_PAGE: Sources = {
+  sessions: "page t",
+  own: (table) =>
+    `page p STRAIGHT_JOIN ${table} t FORCE INDEX (PRIMARY) ON t.app_name = p.app_name AND t.user_id = p.user_id AND t.session_id = p.id`,
+  userStates:
+    "(SELECT DISTINCT app_name, user_id FROM page) p STRAIGHT_JOIN adk_user_states t FORCE INDEX (PRIMARY) " +
+    "ON t.app_name = p.app_name AND t.user_id = p.user_id",
+  appStates: "adk_app_states t WHERE t.app_name = ?",
+};
 
-/**
- * The statement for `sessionsOf` that has the session of a key, and where a history is
- * opened the rows for `firstEventsOf`. It gives the key to each table: a page of one
- * session would be stored and joined.
- */
-export function keySnapshot(key: SessionKey, withState: boolean, opening?: HistoryOpening): Statement {
-  const { appName, userId } = key;
-  const from: Sources = {
-    sessions: statement(`adk_sessions t WHERE ${allEqual(SESSION_KEY)}`, ...keyValues(key)),
-    own: (table) =>
-      statement(`${table} t FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)}`, ...keyValues(key)),
-    userStates: statement("adk_user_states t WHERE app_name = ? AND user_id = ?", appName, userId),
-    appStates: statement("adk_app_states t WHERE app_name = ?", appName),
-  };
-  if (opening === undefined) return union(sessionParts(from, withState, ""));
-  return union([...sessionParts(from, withState, NO_EVENT), firstEvents(opening)]);
-}
-
-function union(parts: readonly Statement[]): Statement {
-  return {
-    sql: parts.map(({ sql }) => sql).join(" UNION ALL "),
-    values: parts.flatMap(({ values }) => values),
-  };
-}
-
-/** `more` are columns of other parts. */
-function sessionParts(from: Sources, withState: boolean, more: string): Statement[] {
-  const facts = of("t", SESSION_FACTS);
-  const none = SESSION_FACTS.map(() => "NULL").join(", ");
-  const part = (columns: string, { sql, values }: Statement) => ({
-    sql: `${columns}${more} FROM ${sql}`,
-    values,
-  });
-  const key = of("t", OF_SESSION);
-  const parts = [
-    part(
-      `SELECT ${PART.session} AS part, ${of("t", SESSION_KEY)}, NULL AS name, NULL AS value, ${facts}`,
-      from.sessions,
-    ),
-    part(`SELECT ${PART.label}, ${key}, t.label_key, t.label_value, ${none}`, from.own("adk_session_labels")),
-  ];
-  if (withState) {
-    parts.push(
-      part(
-        `SELECT ${PART.sessionState}, ${key}, t.state_key, t.value, ${none}`,
-        from.own("adk_session_states"),
-      ),
-      part(
-        `SELECT ${PART.userState}, t.app_name, t.user_id, '', t.state_key, t.value, ${none}`,
-        from.userStates,
-      ),
-      part(`SELECT ${PART.appState}, t.app_name, '', '', t.state_key, t.value, ${none}`, from.appStates),
-    );
-  }
-  return parts;
-}
+/** Each table by the key itself: a page of one session would be stored and joined. */
+const OF_KEY: Sources = {
+  sessions: `adk_sessions t WHERE ${allEqual(SESSION_KEY)}`,
+  own: (table) => `${table} t FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)}`,
+  userStates: "adk_user_states t WHERE app_name = ? AND user_id = ?",
+  appStates: OF_PAGE.appStates,
+};
 
 /** What an event has and a session has not: columns of their own beside those of both. */
 const EVENT_ONLY = EVENT_COLUMNS.filter(
   (column) => ![...SESSION_KEY, ...OF_SESSION, ...SESSION_FACTS].some((other) => other === column),
 );
-const NO_EVENT = `, ${EVENT_ONLY.map((column) => `NULL AS ${column}`).join(", ")}`;
+
+// Made once: a text that is made again is also hashed again where prepared statements are known by theirs.
+const PAGE_ROWS = sessionParts(OF_PAGE, false);
+const PAGE_SESSIONS = sessionParts(OF_PAGE, true);
+const KEY_ROW = sessionParts(OF_KEY, false);
+const KEY_SESSION = sessionParts(OF_KEY, true);
+const KEY_HISTORY = `${sessionParts(OF_KEY, true, EVENT_ONLY)} UNION ALL ${firstEvents()}`;
+
+/** The statement for `sessionsOf` that has the sessions of a page. */
+export function pageSnapshot(appName: string, page: SessionQuery, withState: boolean): Statement {
+  const parts = withState ? PAGE_SESSIONS : PAGE_ROWS;
+  return {
+    sql: `WITH page AS (${page.sql}) ${parts}`,
+    values: withState ? [...page.values, appName] : page.values,
+  };
+}
+
+/** The statement for `sessionsOf` that has the session of a key. */
+export function keySnapshot(key: SessionKey, withState: boolean): Statement {
+  const own = keyValues(key);
+  if (!withState) return { sql: KEY_ROW, values: [...own, ...own] };
+  return { sql: KEY_SESSION, values: [...own, ...own, ...own, key.appName, key.userId, key.appName] };
+}
+
+/** The same with state and with the rows for `firstEventsOf`. */
+export function historySnapshot(opening: HistoryOpening): Statement {
+  const { key, afterSeq, newest = Number.MAX_SAFE_INTEGER, maxRows, maxEventBytes } = opening;
+  const start = [afterSeq, newest];
+  const { values } = keySnapshot(key, true);
+  return {
+    sql: KEY_HISTORY,
+    values: [...values, ...start, ...start, maxRows, maxEventBytes, ...keyValues(key)],
+  };
+}
+
+/** `more` are columns of other parts. */
+function sessionParts(from: Sources, withState: boolean, more: readonly string[] = []): string {
+  const facts = [of("t", SESSION_FACTS), ...more.map((column) => `NULL AS ${column}`)].join(", ");
+  const none = [...SESSION_FACTS, ...more].map(() => "NULL").join(", ");
+  const key = of("t", OF_SESSION);
+  const parts = [
+    `SELECT ${PART.session} AS part, ${of("t", SESSION_KEY)}, NULL AS name, NULL AS value, ${facts} FROM ${from.sessions}`,
+    `SELECT ${PART.label}, ${key}, t.label_key, t.label_value, ${none} FROM ${from.own("adk_session_labels")}`,
+  ];
+  if (withState) {
+    parts.push(
+      `SELECT ${PART.sessionState}, ${key}, t.state_key, t.value, ${none} FROM ${from.own("adk_session_states")}`,
+      `SELECT ${PART.userState}, t.app_name, t.user_id, '', t.state_key, t.value, ${none} FROM ${from.userStates}`,
+      `SELECT ${PART.appState}, t.app_name, '', '', t.state_key, t.value, ${none} FROM ${from.appStates}`,
+    );
+  }
+  return parts.join(" UNION ALL ");
+}
 
 /** A range of seqs and no LIMIT: nothing is looked at that is not given, but for what weighs too much. */
-function firstEvents({ key, afterSeq, newest, maxRows, maxEventBytes }: HistoryOpening): Statement {
+function firstEvents(): string {
   const shared = SESSION_FACTS.map((column) =>
     EVENT_COLUMNS.some((other) => other === column) ? `e.${column}` : "NULL",
   ).join(", ");
   const start = "GREATEST(?, s.first_seq - 1, s.head_seq - ?)";
-  const bounds = [afterSeq, newest ?? Number.MAX_SAFE_INTEGER];
-  return statement(
+  return (
     `SELECT ${PART.event}, e.app_name, e.user_id, e.id, NULL, NULL, ${shared}, ${of("e", EVENT_ONLY)} ` +
-      "FROM adk_sessions s STRAIGHT_JOIN adk_events e FORCE INDEX (PRIMARY) " +
-      "ON e.app_name = s.app_name AND e.user_id = s.user_id AND e.session_id = s.id " +
-      `AND e.seq > ${start} AND e.seq <= ${start} + ? AND e.seq <= s.head_seq AND e.bytes <= ? ` +
-      "WHERE s.app_name = ? AND s.user_id = ? AND s.id = ?",
-    ...[...bounds, ...bounds, maxRows, maxEventBytes],
-    ...keyValues(key),
+    "FROM adk_sessions s STRAIGHT_JOIN adk_events e FORCE INDEX (PRIMARY) " +
+    "ON e.app_name = s.app_name AND e.user_id = s.user_id AND e.session_id = s.id " +
+    `AND e.seq > ${start} AND e.seq <= ${start} + ? AND e.seq <= s.head_seq AND e.bytes <= ? ` +
+    "WHERE s.app_name = ? AND s.user_id = ? AND s.id = ?"
   );
 }
 
