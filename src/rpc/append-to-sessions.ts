@@ -10,7 +10,7 @@ import { appendOne } from "./append-event.ts";
 import type { RequestContext } from "./context.ts";
 import type { Deps } from "./deps.ts";
 import type { UnaryHandler } from "./handler.ts";
-import { type Status, toStatus } from "./status.ts";
+import { isFault, type Status, toStatus } from "./status.ts";
 import { statusBytes, statusMessage } from "./status-bytes.ts";
 import { Violations } from "./validate/violations.ts";
 
@@ -67,11 +67,19 @@ class Told {
   failed(error: unknown): MessageInitShape<typeof AppendErrorSchema> {
     this.#failed++;
     const status: Status = toStatus(error, this.#context.requestId);
-    if (status.reason === "INTERNAL") {
-      this.#context.log.error({ reason: status.reason, cause: status.cause }, "an append of a call failed");
-    }
+    this.#log(status);
     const { code, reason } = status;
     return { code, reason: ErrorReason[reason], message: statusMessage(status), status: statusBytes(status) };
+  }
+
+  /** What a call's own line would say of the failure, which the line of this call, a success, does not. */
+  #log(status: Status): void {
+    if (!isFault(status)) return;
+    const { reason, cause } = status;
+    this.#context.log[reason === "INTERNAL" ? "error" : "warn"](
+      { reason, cause },
+      "an append of a call failed",
+    );
   }
 
   annotate(events: number): void {

@@ -69,6 +69,11 @@ export function toStatus(error: unknown, requestId: string): Status {
   };
 }
 
+/** Whether a failure is about the server or its store rather than the request. */
+export function isFault({ code }: Status): boolean {
+  return [Code.Internal, Code.Unavailable, Code.DeadlineExceeded, Code.ResourceExhausted].includes(code);
+}
+
 function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof StoreError) return fromStore(error);

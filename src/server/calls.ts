@@ -9,7 +9,7 @@ import type { Config } from "../config.ts";
 import { escapeControls, idForLog } from "../log.ts";
 import type { RequestContext } from "../rpc/context.ts";
 import { cancelled, deadlineExceeded, RpcError, shuttingDown } from "../rpc/errors.ts";
-import { type Status, toStatus } from "../rpc/status.ts";
+import { isFault, type Status, toStatus } from "../rpc/status.ts";
 import { type CallInfo, type CallObserver, type ObservedCall, unobserved } from "./call-observer.ts";
 
 /** The longest time that a timer takes; longer ones are cut to it. */
@@ -331,13 +331,6 @@ export class Call {
     }
     return ids;
   }
-}
-
-/** Failures that are about the server or its store rather than the request. */
-function isFault(status: Status): boolean {
-  return [Code.Internal, Code.Unavailable, Code.DeadlineExceeded, Code.ResourceExhausted].includes(
-    status.code,
-  );
 }
 
 function codeOf(status: Status | undefined): string {

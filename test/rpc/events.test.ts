@@ -1,6 +1,7 @@
 import { createRegistry, fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
+import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/ts/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../gen/ts/google/rpc/status_pb.ts";
@@ -294,6 +295,28 @@ describe("AppendToSessions", () => {
     const many = await failureOf(service.call("appendToSessions", { appends }));
     expect(many).toMatchObject({ reason: "INVALID_FIELD", fields: ["appends"] });
   });
+
+  it("tells the log of the server's failures, and counts all", () =>
+    withLimits({ appendQueueCalls: 1 }, async (own) => {
+      await own.call("createSession", { key });
+      const lines: string[] = [];
+      const facts: Record<string, unknown> = {};
+      const context = {
+        ...newContext("appendToSessions"),
+        log: pino({ level: "warn" }, { write: (line) => void lines.push(line) }),
+        annotate: (told: object) => void Object.assign(facts, told),
+      };
+      const appends = ["e1", "e2"].map((id) => ({ key, event: { id, content: "{}" } }));
+      const invalid = { key, event: { id: "e3", content: "{" } };
+      const { outcomes } = await own.call("appendToSessions", { appends: [...appends, invalid] }, context);
+      expect(outcomes.map(({ outcome }) => outcome)).toMatchObject([
+        { case: "appended" },
+        { case: "error", value: { reason: ErrorReason.SERVER_BUSY } },
+        { case: "error", value: { reason: ErrorReason.INVALID_FIELD } },
+      ]);
+      expect(lines.map((line) => JSON.parse(line).reason)).toEqual(["SERVER_BUSY"]);
+      expect(facts).toMatchObject({ events: 3, failed: 2 });
+    }));
 
   it("ends as a whole for a caller who has left", async () => {
     await service.call("createSession", { key });
