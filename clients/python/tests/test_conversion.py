@@ -254,8 +254,9 @@ class TestForeignEvents:
         event = conversion.event_from_proto(message)
         assert event.content.parts[0].thought_signature == b"\xfb\xff\xfe"
 
-    def test_an_event_that_does_not_fit_says_which(self) -> None:
-        message = event_pb2.Event(id="ev-7", content='{"parts":"none"}')
+    @pytest.mark.parametrize("fields", [{"content": '{"parts":"none"}'}, {"extra": '{"finishReason":[]}'}])
+    def test_an_event_that_does_not_fit_says_which(self, fields: dict[str, Any]) -> None:
+        message = event_pb2.Event(id="ev-7", **fields)
         with pytest.raises(UnreadableEventError, match="ev-7"):
             conversion.event_from_proto(message)
 

@@ -46,9 +46,13 @@ def make_event(data: dict[str, Any], *, nulls: bool) -> Event:
             # Every round takes at least one fault out of the data, so this ends.
             mended = [_mend(data, fault["type"], fault["loc"]) for fault in error.errors(include_url=False)]
             if not all(mended):
-                raise UnreadableEventError(
-                    f"Event {data.get('id')!r} does not fit this version of google-adk: {error}"
-                ) from error
+                raise _unreadable(data, error) from error
+        except (AttributeError, TypeError) as error:  # Google's enums fail at what is no text
+            raise _unreadable(data, error) from error
+
+
+def _unreadable(data: dict[str, Any], error: Exception) -> UnreadableEventError:
+    return UnreadableEventError(f"Event {data.get('id')!r} does not fit this version of google-adk: {error}")
 
 
 def _mend(data: dict[str, Any], kind: str, place: tuple[int | str, ...]) -> bool:
