@@ -3,13 +3,14 @@ import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/p
 import { type ClientReadableStream, credentials, Client as GrpcClient, Metadata } from "@grpc/grpc-js";
 import {
   type AppendEventRequestSchema,
+  type AppendToSessionsRequestSchema,
   type BatchAppendEventsRequestSchema,
   CreateSessionResponseSchema,
   SessionService,
   type StreamEventsRequestSchema,
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 
-type Unary = "appendEvent" | "batchAppendEvents" | "createSession";
+type Unary = "appendEvent" | "appendToSessions" | "batchAppendEvents" | "createSession";
 
 /** One channel to a server. */
 export class LoadClient {
@@ -44,6 +45,12 @@ export class LoadClient {
   appendBatch(request: MessageInitShape<typeof BatchAppendEventsRequestSchema>): Promise<Buffer> {
     const { input } = SessionService.method.batchAppendEvents;
     return this.unary("batchAppendEvents", toBinary(input, create(input, request)));
+  }
+
+  /** Makes many appends in one call. */
+  appendToSessions(request: MessageInitShape<typeof AppendToSessionsRequestSchema>): Promise<Buffer> {
+    const { input } = SessionService.method.appendToSessions;
+    return this.unary("appendToSessions", toBinary(input, create(input, request)));
   }
 
   /** Opens a stream of frames, which are left encoded. */

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { fromBinary } from "@bufbuild/protobuf";
 import { StreamEventsResponseSchema } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import type { Setup } from "../lib/worker.ts";
+import { AppendCalls } from "./append-calls.ts";
 import { LoadClient } from "./client.ts";
 import { event } from "./event.ts";
 import type { Round } from "./measure.ts";
@@ -13,7 +14,7 @@ const WRITERS_PER_CHANNEL = 64;
 
 const app = `load-${randomUUID().slice(0, 12)}`;
 
-/** Writers on sessions of their own. */
+/** Writers on sessions of their own, with a call for each append unless they share calls. */
 async function appends(setup: Setup): Promise<Work> {
   const writers = Number(setup.parameters["writers"]);
   const clients = Array.from(
@@ -28,10 +29,12 @@ async function appends(setup: Setup): Promise<Work> {
   for (const { appName, userId, sessionId } of keys) {
     await (clients[0] as LoadClient).createSession(appName, userId, sessionId);
   }
+  const appenders =
+    setup.parameters["share"] === true ? clients.map((each) => new AppendCalls(each)) : clients;
   return async (round: Round) => {
     await Promise.all(
       keys.map(async (key, writer) => {
-        const client = clients[writer % clients.length] as LoadClient;
+        const client = appenders[writer % appenders.length] as (typeof appenders)[number];
         while (round.running()) await round.timed(client.append({ key, event: event() }));
       }),
     );
