@@ -24,7 +24,10 @@ interface Command {
 const commands: Readonly<Record<string, Command>> = {
   serve: {
     help: serveHelp,
-    run: async (args) => (await import("./cli/serve.ts")).serve(args),
+    run: async (args) => {
+      (await import("./cli/young-generation.ts")).boundYoungGeneration();
+      await (await import("./cli/serve.ts")).serve(args);
+    },
   },
   migrate: {
     help: () => migrateHelp,

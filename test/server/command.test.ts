@@ -162,6 +162,22 @@ describe("serve", () => {
     },
   );
 
+  test.each([
+    ["bounded", "", /young generation .*"--max-semi-space-size=8"/],
+    ["as Node's options say", "--max-semi-space-size=4", /young generation \[\]/],
+  ])("has a young generation that is %s", async (_, options, pattern) => {
+    const script =
+      'process.on("SIGUSR2",()=>console.log("young generation",JSON.stringify(process.execArgv)))';
+    const run = sessiond(["serve", "--store", storeUrl(), ...freePorts], {
+      NODE_OPTIONS: `${options} --import=data:text/javascript,${encodeURIComponent(script)}`,
+    });
+    await started(run);
+    run.child.kill("SIGUSR2");
+    await run.says(pattern);
+    run.child.kill("SIGTERM");
+    expect(await run.ended).toBe(0);
+  });
+
   test.each<[string, string[], RegExp]>([
     ["an unknown flag", ["--strore", "x"], /^sessiond: unknown flag --strore \(did you mean --store\?\)/],
     ["a contradiction", ["--tls-cert", "x"], /^sessiond: --tls-cert and --tls-key belong together/],
