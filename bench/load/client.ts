@@ -16,11 +16,13 @@ type Unary = "appendEvent" | "appendToSessions" | "batchAppendEvents" | "createS
 export class LoadClient {
   private readonly client: GrpcClient;
 
-  constructor(target: string) {
+  /** `windowBytes` may be on the way unread on one stream, and on all of the channel; HTTP/2's 64 KiB if absent. */
+  constructor(target: string, windowBytes?: number) {
     this.client = new GrpcClient(target, credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
       "grpc.use_local_subchannel_pool": 1,
+      ...(windowBytes === undefined ? {} : { "grpc-node.flow_control_window": windowBytes }),
     });
   }
 
