@@ -101,6 +101,28 @@ export const events = {
     }
   },
 
+  "a short read of the events since a time weighs those alone": async ({ store, app }) => {
+    const session = await sessionWithEvents(store, keyOf(app), 100, (seq) => ({
+      ...eventOf({ id: `e${seq}`, timestamp: seq % 2 === 0 ? 5 : 1 }),
+      bytes: seq % 2 === 0 ? 10 : 1_000,
+    }));
+    const read = async (maxBytes: number, more: Partial<EventRange> = {}) =>
+      seqs(
+        await readRange(
+          store,
+          rangeOf(session, { afterTime: 5, maxBytes, afterSeq: 80, throughSeq: 90, ...more }),
+        ),
+      );
+    expect(await read(1e6)).toEqual([82, 84, 86, 88, 90]);
+    expect(await read(30)).toEqual([82, 84, 86]);
+    expect(await read(30, { maxRows: 2 })).toEqual([82, 84]);
+    expect(await read(30, { descending: true })).toEqual([90, 88, 86]);
+    expect(await read(0)).toEqual([82]);
+    expect(await read(0, { descending: true })).toEqual([90]);
+    expect(await read(30, { afterSeq: 0, throughSeq: 100, maxRows: 4 })).toEqual([2, 4, 6]);
+    expect(await read(30, { afterTime: 6 })).toEqual([]);
+  },
+
   "a caller that goes on after the last event sees every event once": async ({ store, app }) => {
     const session = await sessionWithEvents(store, keyOf(app), 300);
     for (const [maxRows, maxBytes] of [
