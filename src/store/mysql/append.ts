@@ -12,13 +12,13 @@ import { SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead, toMark } from ".
 import type { AppendInput, AppendOutcome, NewEvent, SessionKey } from "../store.ts";
 import { PACKET_HEADROOM_BYTES } from "./connection.ts";
 import { insertSessions, madeByAppend } from "./create.ts";
-import { isDuplicateKey, isNullRefused } from "./errors.ts";
-import type { KnownHeads } from "./known-heads.ts";
+import { isDuplicateKey, isNullRefused, isParentGone } from "./errors.ts";
+import type { KnownHeads, KnownSessions } from "./known-heads.ts";
 import { ownerCheck } from "./owner.ts";
 import type { Pool } from "./pool.ts";
 import {
   compareKeys,
-  EVENT_AFTER_UPDATE,
+  eventAfter,
   eventValues,
   INSERT_EVENT,
   keyValues,
@@ -26,15 +26,7 @@ import {
   type MarkOfSessionRow,
   OF_SESSION,
 } from "./rows.ts";
-import {
-  allEqual,
-  fromDouble,
-  insertRows,
-  type SqlValue,
-  type Statement,
-  selectAny,
-  statement,
-} from "./sql.ts";
+import { fromDouble, insertRows, type SqlValue, type Statement, selectAny } from "./sql.ts";
 import { groupPlaces, writeState } from "./state.ts";
 import { type Transaction, transact } from "./transaction.ts";
 
@@ -71,73 +63,63 @@ async function commit(
   signal: AbortSignal | undefined,
 ): Promise<readonly AppendOutcome[]> {
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
-    const known = heads.ofOnly(group);
-    if (known !== undefined) {
-      const plan = await commitAfter(known, transaction, group, options);
-      if (plan !== undefined) {
-        heads.learn(plan);
-        return plan.outcomes;
+    const known = heads.ofAll(group);
+    const guess = known && planAppends(group, known.heads, new Map(), options);
+    // No caller is refused from memory.
+    if (known !== undefined && guess?.outcomes.every(({ ok }) => ok)) {
+      if (await commitAfter(known, guess, transaction, options)) {
+        heads.hit(known);
+        heads.learn(guess, known.owners);
+        return guess.outcomes;
       }
-      heads.forget(known);
+      heads.miss(known);
       await transaction.restart();
     }
-    const { heads: stored, owners, marks } = await load(transaction, group);
+    const found = await load(transaction, group);
     const makers = group.filter(({ createUid }) => createUid !== undefined);
     const refuseOwner = await ownerCheck(
       transaction,
       makers.map(({ createOwnerId }) => createOwnerId),
     );
     const limits = refuseOwner === undefined ? options : { ...options, refuseOwner };
-    const plan = planAppends(group, stored, marks, limits);
-    const { maxStatementBytes, connection } = transaction;
-    const said = connection.schema.owner?.notNull === true ? owners : undefined;
-    const statements = toStatements(plan, options, transaction, {
-      advance: advanceSessions(plan.advanced, said, maxStatementBytes),
-    });
+    const plan = planAppends(group, found.heads, found.marks, limits);
+    const advance = advanceSessions(plan.advanced, found, transaction);
+    const statements = toStatements(plan, options, transaction, { advance });
     if (statements.length > 0) await transaction.commit(statements);
-    heads.learn(plan);
+    heads.learn(plan, found.owners);
     return plan.outcomes;
   });
 }
 
 /**
- * Commits a group for a session whose row is known, in one round trip: no statement reads the row, one compares and
- * replaces it, and the next fails, with all that follows, where that one found no such row. Undefined, with the
- * transaction to be restarted, where the row is another by now, an event's id is stored already, or an append is not
- * to be.
+ * Commits what was planned on rows that are known, in one round trip: no statement reads them, one compares and replaces
+ * them, and it or the next fails, with all that follows, where one is another by now. False, with the transaction to be
+ * restarted, where that is so, or an event's id is stored already.
  */
 async function commitAfter(
-  known: SessionHead,
+  known: KnownSessions,
+  plan: AppendPlan,
   transaction: Transaction,
-  group: readonly AppendInput[],
   options: AppendOptions,
-): Promise<AppendPlan | undefined> {
-  const plan = planAppends(group, new Map([[keyText(known.key), known]]), new Map(), options);
-  const [next] = plan.advanced;
-  if (next === undefined || plan.events.length === 0 || plan.outcomes.some(({ ok }) => !ok)) return undefined;
+): Promise<boolean> {
+  const advance = advanceSessions(plan.advanced, known, transaction);
+  if (advance.length !== 1 || plan.events.length === 0) return false;
+  // A row that is replaced counts as two, one that had to be made as one.
+  const firstEvent = eventAfter(2 * plan.advanced.length);
   try {
-    await transaction.commit(
-      toStatements(plan, options, transaction, {
-        advance: [replaceSession(known, next)],
-        firstEvent: EVENT_AFTER_UPDATE,
-      }),
-    );
+    await transaction.commit(toStatements(plan, options, transaction, { advance, firstEvent }));
+    return true;
   } catch (error) {
-    if (isNullRefused(error) || isDuplicateKey(error)) return undefined;
+    if (isNullRefused(error) || isDuplicateKey(error) || isParentGone(error)) return false;
     throw error;
   }
-  return plan;
 }
 
 /** Locks the group's sessions in the order of their keys, then reads the events whose ids come again. */
 async function load(
   transaction: Transaction,
   group: readonly AppendInput[],
-): Promise<{
-  heads: Map<string, SessionHead>;
-  owners: Map<string, string>;
-  marks: Map<string, Map<string, EventMark>>;
-}> {
+): Promise<KnownSessions & { readonly marks: Map<string, Map<string, EventMark>> }> {
   const sessions = new Map<string, { key: SessionKey; ids: string[] }>();
   for (const { key, events } of group) {
     const text = keyText(key);
@@ -199,65 +181,61 @@ function toStatements(
   ];
 }
 
-const ADVANCED = [
-  "revision",
-  "head_seq",
-  "event_count",
-  "event_bytes",
-  "update_time",
-  "last_event_time",
-] as const;
-const SET_ADVANCED = ADVANCED.map((column) => `${column} = ?`).join(", ");
+/** Each row is replaced if it is still the one that was found, else its revision is NULL, which fails. */
+const REPLACE_FOUND =
+  " ON DUPLICATE KEY UPDATE revision = IF(uid = VALUES(uid) AND revision = VALUES(revision) " +
+  "AND head_seq = VALUES(head_seq), revision + VALUES(event_count), NULL), " +
+  "head_seq = head_seq + VALUES(event_count), event_count = event_count + VALUES(event_count), " +
+  "event_bytes = event_bytes + VALUES(event_bytes), update_time = VALUES(update_time), " +
+  "last_event_time = VALUES(last_event_time)";
 
 /**
- * The rows are there and locked, so each insert is an update: of many rows in one statement.
- * An owner that must be there is said again, since a server may check the row of an insert
- * that it does not make.
+ * Sessions as they are after the group. The rows are there, so each insert is an update: of many rows in one statement,
+ * that has the place at which each was found, and what is added. An owner that must be there is said again, since a
+ * server may check the row of an insert that it does not make.
  */
 function advanceSessions(
-  heads: readonly SessionHead[],
-  owners: ReadonlyMap<string, string> | undefined,
-  maxStatementBytes: number,
+  advanced: readonly SessionHead[],
+  { heads, owners }: KnownSessions,
+  { maxStatementBytes, connection }: Transaction,
 ): Statement[] {
-  const columns = [...SESSION_KEY, "uid", "create_time", ...ADVANCED, ...(owners ? ["owner_id"] : [])];
+  const says = connection.schema.owner?.notNull === true;
+  const columns = [
+    ...SESSION_KEY,
+    "uid",
+    "revision",
+    "head_seq",
+    "event_count",
+    "event_bytes",
+    "create_time",
+    "update_time",
+    "last_event_time",
+    ...(says ? ["owner_id"] : []),
+  ];
+  const rows = advanced
+    .toSorted((a, b) => compareKeys(a.key, b.key))
+    .map((head): SqlValue[] => {
+      const text = keyText(head.key);
+      const found = heads.get(text) as SessionHead;
+      return [
+        ...keyValues(head.key),
+        found.uid,
+        found.revision,
+        found.headSeq,
+        head.eventCount - found.eventCount,
+        head.eventBytes - found.eventBytes,
+        head.createMicros,
+        head.updateMicros,
+        fromDouble(head.lastEventTime),
+        ...(says ? [owners.get(text) ?? ""] : []),
+      ];
+    });
   return insertRows(
     `INSERT INTO adk_sessions (${columns.join(", ")})`,
-    heads
-      .toSorted((a, b) => compareKeys(a.key, b.key))
-      .map((head): SqlValue[] => [
-        ...keyValues(head.key),
-        head.uid,
-        head.createMicros,
-        ...advancedValues(head),
-        ...(owners ? [owners.get(keyText(head.key)) ?? ""] : []),
-      ]),
+    rows,
     maxStatementBytes,
-    ` ON DUPLICATE KEY UPDATE ${ADVANCED.map((column) => `${column} = VALUES(${column})`).join(", ")}`,
+    REPLACE_FOUND,
   );
-}
-
-/** The row as it is to be, where it is still the one that is known. */
-function replaceSession(known: SessionHead, next: SessionHead): Statement {
-  return statement(
-    `UPDATE adk_sessions SET ${SET_ADVANCED} WHERE ${allEqual([...SESSION_KEY, "uid", "revision", "head_seq"])}`,
-    ...advancedValues(next),
-    ...keyValues(known.key),
-    known.uid,
-    known.revision,
-    known.headSeq,
-  );
-}
-
-/** The values of `ADVANCED`. */
-function advancedValues(head: SessionHead): SqlValue[] {
-  return [
-    head.revision,
-    head.headSeq,
-    head.eventCount,
-    head.eventBytes,
-    head.updateMicros,
-    fromDouble(head.lastEventTime),
-  ];
 }
 
 /** An append with a row that no packet carries: texts within texts are stored with escapes. */

@@ -99,6 +99,11 @@ export function isDuplicateKey(error: unknown): boolean {
   return (error as DriverError | undefined)?.errno === 1062;
 }
 
+/** Whether an insert failed because the row that its foreign key names is not there. */
+export function isParentGone(error: unknown): boolean {
+  return (error as DriverError | undefined)?.errno === 1452;
+}
+
 /** Whether an insert failed because it had NULL for a column that takes none. */
 export function isNullRefused(error: unknown): boolean {
   return (error as DriverError | undefined)?.errno === 1048;

@@ -4,7 +4,7 @@ import type { MarkRow } from "../rows.ts";
 import type { SessionKey } from "../store.ts";
 import { EVENT_COLUMNS } from "../stored-event.ts";
 import { eventDeltaToColumns } from "../stored-text.ts";
-import { bytes, fromDouble, type SqlValue } from "./sql.ts";
+import { bytes, count, fromDouble, type SqlValue } from "./sql.ts";
 
 /** The columns that name a session in the tables of what it has. */
 export const OF_SESSION = ["app_name", "user_id", "session_id"] as const;
@@ -44,12 +44,15 @@ const WRITTEN_COLUMNS = [...EVENT_COLUMNS, "timestamp_us", "digest"];
 export const INSERT_EVENT = `INSERT INTO adk_events (${WRITTEN_COLUMNS.join(", ")})`;
 
 /**
- * The placeholders of an event whose insert fails (`isNullRefused`) unless the statement before it found exactly one
- * row. The seq is the column for it: it may not be NULL, and no engine shards by it.
+ * The placeholders of an event whose insert fails (`isNullRefused`) unless the statement before it affected exactly so
+ * many rows. The seq is the column for it: it may not be NULL, and no engine shards by it.
  */
-export const EVENT_AFTER_UPDATE = `(${WRITTEN_COLUMNS.map((column) =>
-  column === "seq" ? "IF(ROW_COUNT() = 1, ?, NULL)" : "?",
-).join(", ")})`;
+export function eventAfter(affectedRows: number): string {
+  const marks = WRITTEN_COLUMNS.map((column) =>
+    column === "seq" ? `IF(ROW_COUNT() = ${count(affectedRows)}, ?, NULL)` : "?",
+  );
+  return `(${marks.join(", ")})`;
+}
 
 /** An event's row for `INSERT_EVENT`. */
 export function eventValues({ key, event, ...planned }: PlannedEvent): SqlValue[] {

@@ -63,7 +63,7 @@ export const FRAGMENTS: readonly RegExp[] = [
  */
 export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
   "sqlite/open.ts": ["stepLiterals(step)"],
-  "mysql/append.ts": ['columns.join(", ")', "column"],
+  "mysql/append.ts": ['columns.join(", ")'],
   "mysql/dialect.ts": ["milliseconds / 1000", "Math.ceil(milliseconds)"],
   "mysql/doctor/checks.ts": ["name", "variables.get(name)", "want"],
   "mysql/doctor/facts.ts": ["marks", "where"],
