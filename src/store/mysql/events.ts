@@ -222,31 +222,29 @@ const FEW_ROWS = 32;
 async function boundedRange(connection: Connection, range: EventRange): Promise<Condition | undefined> {
   const { afterSeq, throughSeq, maxRows, maxBytes, afterTime } = range;
   if ((range.sessionBytes ?? Number.POSITIVE_INFINITY) <= maxBytes) return eventsIn(range, afterTime);
-  // Of those that a filter leaves there may be few among many.
-  const looked = afterTime === undefined ? Math.min(maxRows, throughSeq - afterSeq) : throughSeq - afterSeq;
-  if (looked <= FEW_ROWS) return lightest(range, looked);
+  if (afterTime === undefined && Math.min(maxRows, throughSeq - afterSeq) <= FEW_ROWS) return lightest(range);
   const seqs = await boundedSeqs(connection, range);
   return seqs && eventsIn({ ...range, afterSeq: seqs.first - 1, throughSeq: seqs.last }, afterTime);
 }
 
 /**
- * The first events that weigh at most `maxBytes` together, and the first whatever it weighs. Of the first `seqs` seqs
- * only, which have no gaps: where these weigh too much the statement would go on to the range's end.
+ * The first events that weigh at most `maxBytes` together, and the first whatever it weighs. Of the `maxRows` first
+ * seqs only, which have no gaps: where these weigh too much the statement would go on to the range's end.
  */
-function lightest(range: EventRange, seqs: number): Condition {
-  const { sql, values } = eventsIn(range, range.afterTime);
+function lightest(range: EventRange): Condition {
+  const { sql, values } = eventsIn(range, undefined);
   const session = `FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`;
   const within = range.descending
     ? `seq > LEAST(?, (SELECT head_seq ${session})) - ?`
     : `seq <= GREATEST(?, (SELECT first_seq - 1 ${session})) + ?`;
-  const edge = range.descending ? range.throughSeq : range.afterSeq;
-  const bounds = [edge, ...keyValues(range.key), seqs];
   // Of the bounds of a sum the server reads by those alone that are not another row's.
-  const before = range.descending ? "b.seq > e.seq" : "b.seq < e.seq";
+  const before = range.descending ? "b.seq <= ? AND b.seq > e.seq" : "b.seq > ? AND b.seq < e.seq";
+  const edge = range.descending ? range.throughSeq : range.afterSeq;
+  const bounds = [edge, ...keyValues(range.key), range.maxRows];
   return {
     // Nothing comes before the first: its sum is NULL.
-    sql: `${sql} AND e.${within} AND COALESCE((SELECT SUM(b.bytes) FROM adk_events b FORCE INDEX (PRIMARY) WHERE ${sql} AND b.${within} AND ${before}) + e.bytes, 0) <= ?`,
-    values: [...values, ...bounds, ...values, ...bounds, range.maxBytes],
+    sql: `${sql} AND e.${within} AND COALESCE((SELECT SUM(b.bytes) FROM adk_events b FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)} AND ${before} AND b.${within}) + e.bytes, 0) <= ?`,
+    values: [...values, ...bounds, ...keyValues(range.key), edge, ...bounds, range.maxBytes],
   };
 }
 

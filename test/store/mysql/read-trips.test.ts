@@ -85,15 +85,6 @@ describe.each(serverEngines())("%s: round trips of reads", (kind) => {
     expect(await reading(key, {}, SMALL)).toEqual({ trips: 5, seqs: to(300) });
   });
 
-  test("three for the newest events since a time", async () => {
-    const key = keyOf("since");
-    await sessionWithEvents(made.store, key, 300);
-    for (const limits of [defaultLimits, SMALL]) {
-      const newest = await reading(key, { numRecentEvents: 20, afterTime: 1 }, limits);
-      expect(newest).toEqual({ trips: 3, seqs: to(300, 281) });
-    }
-  });
-
   test("a heavy event is left to a range of its own", async () => {
     const key = keyOf("heavy");
     const content = JSON.stringify("x".repeat(SMALL.readRangeBytes));
