@@ -43,6 +43,7 @@ export const append = {
       uid: made.uid,
       headSeq: 1,
       events: [{ id: "the-id", timestamp: event.timestamp, seq: 1, revision: 2, createMicros: NOW + 9 }],
+      repeated: false,
     });
     const [read] = await readHistory(store, key);
     if (read === undefined) throw new Error("no event");
