@@ -88,6 +88,7 @@ describe("planAppends", () => {
           { id: events[0]?.id, timestamp: 5, seq: 8, revision: 12, createMicros: NOW },
           { id: events[1]?.id, timestamp: -0, seq: 9, revision: 13, createMicros: NOW },
         ],
+        repeated: false,
       },
     ]);
     expect(planned.created).toEqual([]);
@@ -148,6 +149,7 @@ describe("planAppends", () => {
         uid: "uid",
         headSeq: 7,
         events: [{ id: event.id, timestamp: event.timestamp, seq: 3, revision: 4, createMicros: NOW - 60 }],
+        repeated: true,
       },
     ]);
     expect([...answered.advanced, ...answered.events]).toEqual([]);
