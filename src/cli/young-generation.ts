@@ -9,7 +9,7 @@ const DEBUGGED = /--inspect/;
 /**
  * Replaces this process by one whose young generation is bounded, unless its options say otherwise already; the process
  * id and the standard streams stay. Without the bound V8 lets it grow while a history streams, and with it the garbage
- * outside the heap that it holds (docs/decisions/0021). Where a process cannot be replaced it goes on as it is.
+ * outside the heap that it holds (docs/decisions/0022). Where a process cannot be replaced it goes on as it is.
  */
 export function boundYoungGeneration(): void {
   const options = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
