@@ -37,6 +37,8 @@ export interface ConnectionOptions {
   readonly maxPacketBytes: number;
   /** Whether several statements may go in one query. */
   readonly multiStatements: boolean;
+  /** Whether lists of tuples are read by ranges of a key. */
+  readonly tupleRanges: boolean;
   /** Told of every statement. */
   readonly observe?: StoreObserver | undefined;
   /** Its names go into every statement's text. */
@@ -119,6 +121,11 @@ export class Connection {
   /** The server's number of this connection, for KILL. */
   get threadId(): number {
     return this.driver.threadId;
+  }
+
+  /** See `Dialect.tupleRanges`. */
+  get tupleRanges(): boolean {
+    return this.options.tupleRanges;
   }
 
   /** Whether it can still be used. */

@@ -18,6 +18,8 @@ export interface Dialect {
   readonly timeoutEndsWrites: boolean;
   /** Whether a query may have several statements, which saves round trips in transactions. */
   readonly multiStatements: boolean;
+  /** Whether a list of tuples of key columns is read by ranges of the key: a fourth of the time of as many ORs. */
+  readonly tupleRanges: boolean;
 }
 
 /** The oldest servers: the first with a binary collation that does not pad, and with JSON_OBJECTAGG. */
@@ -38,6 +40,7 @@ export function dialectOf(version: string): Dialect {
       statementTimeout: (milliseconds) => `SET SESSION max_statement_time = ${milliseconds / 1000}`,
       timeoutEndsWrites: true,
       multiStatements: true,
+      tupleRanges: false,
     };
   }
   const tidb = /tidb-v?([\d.]+)/i.exec(version);
@@ -49,6 +52,7 @@ export function dialectOf(version: string): Dialect {
     statementTimeout: (milliseconds) => `SET SESSION max_execution_time = ${Math.ceil(milliseconds)}`,
     timeoutEndsWrites: false,
     multiStatements: true,
+    tupleRanges: true,
   };
 }
 

@@ -4,7 +4,7 @@ import { SESSION_KEY, type SessionRow } from "../rows.ts";
 import type { HeadRecord, SessionKey } from "../store.ts";
 import type { Pool } from "./pool.ts";
 import { keyValues } from "./rows.ts";
-import { selectAny } from "./sql.ts";
+import { selectEither } from "./sql.ts";
 import { read } from "./transaction.ts";
 
 const HEAD_COLUMNS = [...SESSION_KEY, "uid", "revision", "head_seq", "first_seq"] as const;
@@ -18,12 +18,10 @@ export async function sessionHeads(
   signal: AbortSignal | undefined,
 ): Promise<HeadRecord[]> {
   if (keys.length === 0) return [];
-  const statements = selectAny(
-    `SELECT ${HEAD_COLUMNS.join(", ")} FROM adk_sessions`,
-    SESSION_KEY,
-    keys.map(keyValues),
+  const head = `SELECT ${HEAD_COLUMNS.join(", ")} FROM adk_sessions FORCE INDEX (PRIMARY)`;
+  const results = await read(pool, signal, (connection) =>
+    connection.run(selectEither(head, SESSION_KEY, keys.map(keyValues), connection.tupleRanges)),
   );
-  const results = await read(pool, signal, (connection) => connection.run(statements));
   return results.flatMap(({ rows }) => (rows as unknown as HeadRow[]).map(toHead));
 }
 

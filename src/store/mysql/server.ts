@@ -62,6 +62,7 @@ export async function findServer(hosts: Hosts, options: EngineOptions): Promise<
     setup: [],
     maxPacketBytes: MiB,
     multiStatements: false,
+    tupleRanges: false,
     schema: new Schema(options.schema),
   });
   try {
@@ -93,6 +94,7 @@ export function connectionOptions(
     setup: [...setup(dialect), dialect.statementTimeout(options.statementTimeoutMs)],
     maxPacketBytes,
     multiStatements: dialect.multiStatements,
+    tupleRanges: dialect.tupleRanges,
     schema: new Schema(options.schema),
   };
 }
@@ -110,6 +112,7 @@ export function migrationOptions(
     setup: setup(dialect),
     maxPacketBytes,
     multiStatements: false,
+    tupleRanges: false,
     schema: new Schema(options.schema),
   };
 }

@@ -94,6 +94,25 @@ export function selectAny(
   });
 }
 
+/** Tuples that one list has: far more of them are read by a scan. */
+const TUPLES_PER_STATEMENT = 1_000;
+
+/** The same by lists of tuples, where a server reads those by ranges. */
+export function selectEither(
+  head: string,
+  columns: readonly string[],
+  keys: readonly (readonly SqlValue[])[],
+  tupleRanges: boolean,
+): Statement[] {
+  if (!tupleRanges) return selectAny(head, columns, keys);
+  const names = columns.join(", ");
+  const tuple = `(${columns.map(() => "?").join(", ")})`;
+  return pieces(keys, TUPLES_PER_STATEMENT).map((piece) => {
+    const tuples = piece.map(() => tuple).join(", ");
+    return { sql: `${head} WHERE (${names}) IN (${tuples})`, values: piece.flat() };
+  });
+}
+
 /** A row count as text, since servers differ in what they bind to LIMIT. @throws RangeError */
 export function count(rows: number): string {
   if (!Number.isSafeInteger(rows) || rows < 0) throw new RangeError("not a row count");

@@ -109,7 +109,7 @@ export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
     'from.own("adk_session_labels")',
     'from.own("adk_session_states")',
   ],
-  "mysql/sql.ts": ["column"],
+  "mysql/sql.ts": ["column", "head", "names", "tuples"],
   "mysql/state.ts": ["place.table", 'columns.join(", ")', "which.sql", "ofUsers.sql", "ofApps.sql"],
   "mysql/stats.ts": ["where"],
   "mysql/sweep.ts": ["deleteOlder"],
