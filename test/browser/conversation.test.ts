@@ -233,6 +233,7 @@ describe("state", () => {
     const page = await openTrip();
     await page.getByRole("button", { name: "State", exact: true }).click();
     const panel = page.getByRole("complementary", { name: "State" });
+    await panel.getByText("app:searches").first().waitFor();
     expect(await panel.textContent()).toMatch(
       /Session.*booking.*User.*user:home_airport.*App.*app:searches/s,
     );
@@ -240,7 +241,7 @@ describe("state", () => {
     await row(page, 6)
       .getByRole("button", { name: /State: app:searches, budget/ })
       .click();
-    expect(await row(page, 6).textContent()).toContain("500.0");
+    await row(page, 6).getByText("500.0").waitFor();
   });
 
   test("right after any event, and what differs between two", async () => {
