@@ -14,7 +14,7 @@ export interface Options {
   readonly scale: number;
   /** A folder for CPU profiles of the server. */
   readonly profile: string | undefined;
-  /** Makes this run the published one. */
+  /** Whether docs/performance.md is to have its figures. */
   readonly publish: boolean;
   /** What the page says with this run. */
   readonly note: string | undefined;
@@ -35,7 +35,7 @@ that it needs in .cache, prints progress and tables, and writes bench/results/*.
   --seconds N       seconds of a round, 5 by default
   --scale X         multiplies the large data sets (100,000 sessions, 1,000,000 events), for a quick look
   --profile FOLDER  writes CPU profiles of the server (node --cpu-prof) there
-  --publish         makes this run the one that docs/performance.md shows for its engine
+  --publish         puts the figures of this run into docs/performance.md, in the place of older ones of the same cases
   --note TEXT       what the page says with this run, such as what else the machine did
   --docs            only writes docs/performance.md again, from the published runs
   --list            names the cases

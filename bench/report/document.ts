@@ -13,10 +13,17 @@ import { latencyTable, publishedTails, queryTable, tailsMethod } from "./tails.t
 const published = join(import.meta.dirname, "../results/full.json");
 const page = join(root, "docs/performance.md");
 
-/** Keeps a run as the published one of its engine. */
+/** Keeps a run as a published one. Its cases take the place of the same ones of earlier runs of its engine. */
 export function publish(run: RunResult): void {
-  const others = publishedRuns().filter(({ engine }) => engine !== run.engine);
-  const runs = [...others, run].sort((a, b) => engines.indexOf(a.engine) - engines.indexOf(b.engine));
+  const measured = new Set(run.cases.map(({ name }) => name));
+  const earlier = publishedRuns().map((other) =>
+    other.engine === run.engine
+      ? { ...other, cases: other.cases.filter(({ name }) => !measured.has(name)) }
+      : other,
+  );
+  const runs = [...earlier.filter(({ cases }) => cases.length > 0), run].sort(
+    (a, b) => engines.indexOf(a.engine) - engines.indexOf(b.engine),
+  );
   writeFileSync(published, `${JSON.stringify(runs, null, 1)}\n`);
 }
 
@@ -27,23 +34,21 @@ function publishedRuns(): RunResult[] {
 /** Writes docs/performance.md from the published runs. */
 export function writeDocument(): void {
   const tails = publishedTails();
-  const sections = [...publishedRuns().map(runText), ...(tails === undefined ? [] : [tailsSection(tails)])];
+  const runs = publishedRuns();
+  const measured = engines.filter((engine) => runs.some((run) => run.engine === engine));
+  const sections = [
+    ...measured.map((engine) => engineSection(runs.filter((run) => run.engine === engine))),
+    ...(tails === undefined ? [] : [tailsSection(tails)]),
+  ];
   writeFileSync(page, [method, ...sections].join("\n"));
 }
 
-function runText(run: RunResult): string {
-  const { versions } = run;
-  const facts = [
-    `${header(run)} ${run.rounds} rounds of ${number(run.seconds)} s.`,
-    ...groundFacts(run),
-    `Versions: ${Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(", ")}.`,
-    `Load average before and after the run: ${run.load.join(" and ")}.`,
-  ];
-  const aims = run.cases.flatMap(({ aims }) => aims);
+/** All that was measured on one engine, in the order of its runs. */
+function engineSection(runs: readonly RunResult[]): string {
+  const cases = runs.flatMap((run) => run.cases);
+  const aims = cases.flatMap(({ aims }) => aims);
   const reached = aims.filter(({ met }) => met === true).length;
-  const missed = run.cases.flatMap((result) =>
+  const missed = cases.flatMap((result) =>
     result.aims.filter(({ met }) => met === false).map((aim) => ({ result, aim })),
   );
   const summary = [
@@ -59,15 +64,26 @@ function runText(run: RunResult): string {
         ]),
   ];
   return [
-    `## ${products[run.engine]}`,
+    `## ${runs.map(({ engine }) => products[engine])[0]}`,
     "",
-    ...facts.map((fact) => `- ${fact}`),
-    "",
-    ...(run.note === undefined ? [] : [run.note, ""]),
+    ...runs.flatMap((run) => [...runFacts(run), ...(run.note === undefined ? [] : [run.note, ""])]),
     ...summary,
     "",
-    ...run.cases.map(caseSection),
+    ...cases.map(caseSection),
   ].join("\n");
+}
+
+function runFacts(run: RunResult): string[] {
+  const facts = [
+    `${header(run)} ${run.rounds} rounds of ${number(run.seconds)} s.`,
+    `Cases: ${run.cases.map(({ name }) => `\`${name}\``).join(", ")}.`,
+    ...groundFacts(run),
+    `Versions: ${Object.entries(run.versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(", ")}.`,
+    `Load average before and after the run: ${run.load.join(" and ")}.`,
+  ];
+  return [...facts.map((fact) => `- ${fact}`), ""];
 }
 
 const products = { mysql: "MySQL", mariadb: "MariaDB", sqlite: "SQLite" } as const;
