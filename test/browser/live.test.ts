@@ -102,6 +102,16 @@ describe("a conversation", () => {
     await page.getByText("No events so far.").waitFor();
   });
 
+  test("needs no file of the page once it is open, which a server that is away would not give", async () => {
+    const key = await sessionOf(0);
+    const page = await viewer.openSession(key, { expected: /ERR_FAILED/ });
+    await live(page);
+    await page.route("**/assets/**", (route) => route.abort());
+    const content = JSON.stringify({ role: "model", parts: [{ text: "**loud**" }] });
+    await viewer.api.appendEvent({ key, event: newEvent({ content }) });
+    await row(page, 1).locator("strong", { hasText: "loud" }).waitFor();
+  });
+
   test("reconnects by itself after the server was killed, and misses nothing", async () => {
     const key = await sessionOf(3);
     const page = await viewer.openSession(key, { expected: /ERR_|Failed to load resource/ });
