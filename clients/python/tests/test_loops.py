@@ -161,8 +161,10 @@ def test_a_service_that_was_made_before_a_fork(target: str, app: str) -> None:
 
 
 SCRIPT = """
-import asyncio, sys, warnings
+import asyncio, logging, sys, warnings
 warnings.simplefilter("error", ResourceWarning)
+# Steps that took long say something of the machine.
+logging.getLogger("asyncio").addFilter(lambda record: not record.msg.startswith("Executing"))
 from sessiond.adk import SessiondSessionService
 service = SessiondSessionService(sys.argv[1])
 def create():
