@@ -9,7 +9,8 @@ Everything here was measured, losses too; what was not measured is not here.
 
 ## Method
 
-- \`npm run bench\` prepares what it needs, runs all cases and writes this page's figures; \`npm run bench -- --help\` tells the rest.
+- \`npm run bench\` prepares what it needs and runs all cases or those that are named; \`npm run bench -- --help\` tells the rest.
+  With \`--publish\` its figures come here, in the place of older ones of the same cases: each engine's runs stand with their cases.
 - One database server holds a database for each service, in the same run. It flushes at every commit; its settings
   stand with each run.
 - The three are driven through ADK's own interface by the same Python program, in processes of their own with the

@@ -1,5 +1,4 @@
 /** What writes cost in round trips to the server: the queries that the driver sends. */
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { append as appendGroup } from "../../../src/store/mysql/append.ts";
 import { Connection } from "../../../src/store/mysql/connection.ts";
@@ -23,20 +22,12 @@ import {
   readHistory,
 } from "../build.ts";
 import { connectionOptionsFor, type ServerStore, serverStore } from "./harness.ts";
-
-const CHANNELS = ["tracing:mysql2:execute:start", "tracing:mysql2:query:start"];
+import { queriesBy } from "./statements.ts";
 
 /** The queries of `work`, as many statements as each has, without those of a pool that opens connections meanwhile. */
 async function queriesOf(work: () => Promise<unknown>): Promise<string[]> {
-  const sent: string[] = [];
-  const listen = (message: unknown) => void sent.push((message as { query: string }).query);
-  for (const channel of CHANNELS) subscribe(channel, listen);
-  try {
-    await work();
-  } finally {
-    for (const channel of CHANNELS) unsubscribe(channel, listen);
-  }
-  return sent.filter((text) => !text.startsWith("SET NAMES"));
+  const sent = await queriesBy(work);
+  return sent.map(({ query }) => query).filter((text) => !text.startsWith("SET NAMES"));
 }
 
 /** A pool of one connection, which sends one statement a query as where a server or a proxy takes no more. */

@@ -14,10 +14,16 @@ const CHANNELS = ["tracing:mysql2:execute:start", "tracing:mysql2:query:start"];
  * them. Several in one query come apart, so values must have no `;` before a line's end.
  */
 export async function sentBy(work: () => Promise<unknown>): Promise<Sent[]> {
+  const sent = await queriesBy(work);
+  return sent.flatMap(({ query, values }) => query.split(";\n").map((text) => ({ query: text, values })));
+}
+
+/** The same, several statements in one query as the one round trip that they are. */
+export async function queriesBy(work: () => Promise<unknown>): Promise<Sent[]> {
   const sent: Sent[] = [];
   const listen = (message: unknown) => {
     const { query, values } = message as { query: string; values?: Sent["values"] };
-    for (const text of query.split(";\n")) sent.push({ query: text, values: values ?? [] });
+    sent.push({ query, values: values ?? [] });
   };
   for (const channel of CHANNELS) subscribe(channel, listen);
   try {
