@@ -6,7 +6,8 @@ import {
   type StreamEventsRequest,
   StreamEventsResponseSchema,
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
-import { type HistoryRequest, readHistory } from "../reads/event-stream.ts";
+import { readHistory } from "../reads/event-stream.ts";
+import type { HistoryRequest } from "../reads/history-start.ts";
 import type { SessionKey } from "../store/store.ts";
 import { followSession, type TailFrame } from "../tails/follow.ts";
 import { toChanged } from "./convert/change.ts";

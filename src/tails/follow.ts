@@ -3,13 +3,8 @@
  * reader has taken what came before, and holds no connection while it waits.
  */
 import type { Limits } from "../config/limits.ts";
-import {
-  type HistoryFrame,
-  type HistoryRequest,
-  type HistoryStore,
-  type Place,
-  readHistory,
-} from "../reads/event-stream.ts";
+import { type HistoryFrame, type HistoryStore, type Place, readHistory } from "../reads/event-stream.ts";
+import type { HistoryRequest } from "../reads/history-start.ts";
 import { RpcError } from "../rpc/errors.ts";
 import { StoreError } from "../store/errors.ts";
 import type { EndingReason, StreamCall } from "./live-streams.ts";

@@ -1,8 +1,9 @@
 /** One step of a tail: what a session has after a place. */
 import type { Limits } from "../config/limits.ts";
 import { CHANGE_ROWS } from "../reads/changes.ts";
-import { FRAME_EVENTS, type HistoryFrame, type Place } from "../reads/event-stream.ts";
+import type { HistoryFrame, Place } from "../reads/event-stream.ts";
 import { type EventsFrame, FrameAssembler } from "../reads/frames.ts";
+import { FRAME_EVENTS } from "../reads/history-start.ts";
 import { missingEvent } from "../reads/one-session.ts";
 import { eventFieldBytes } from "../rpc/convert/event-fields.ts";
 import { seqBeyondHead } from "../rpc/errors.ts";

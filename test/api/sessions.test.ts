@@ -138,6 +138,52 @@ overEveryClient((subject) => {
         reason: "SEQ_BEYOND_HEAD",
       });
     });
+
+    test("gives the first events of a history with the session, if told to", async () => {
+      const key = newKey();
+      const { uid } = await create(key, { state: { a: "1" } });
+      const none = await subject.api.getSession({ key, history: {} });
+      expect(none).toMatchObject({ events: [], historyComplete: true, session: { uid, state: { a: "1" } } });
+      await subject.api.batchAppendEvents({ key, events: newEvents(70) });
+      const stored = (await subject.api.listEvents({ key })).events;
+      const read = async (history: { afterSeq?: bigint; numRecentEvents?: number }) => {
+        const { session, events, historyComplete } = await subject.api.getSession({ key, history });
+        expect(session).toMatchObject({ uid, headSeq: 70n, state: { a: "1" } });
+        expect(events).toEqual(stored.slice(Number(events[0]?.seq ?? 1n) - 1).slice(0, events.length));
+        return [events[0]?.seq, events.at(-1)?.seq, historyComplete];
+      };
+      expect(await read({})).toEqual([1n, 64n, false]);
+      expect(await read({ afterSeq: 6n })).toEqual([7n, 70n, true]);
+      expect(await read({ numRecentEvents: 3 })).toEqual([68n, 70n, true]);
+      expect(await read({ afterSeq: 69n, numRecentEvents: 3 })).toEqual([70n, 70n, true]);
+      expect(await read({ numRecentEvents: 66 })).toEqual([5n, 68n, false]);
+      expect(await read({ afterSeq: 70n })).toEqual([undefined, undefined, true]);
+      expect(await read({ numRecentEvents: 0 })).toEqual([undefined, undefined, true]);
+      expect(await failureOf(subject.api.getSession({ key, history: { afterSeq: 71n } }))).toMatchObject({
+        code: "OUT_OF_RANGE",
+        reason: "SEQ_BEYOND_HEAD",
+      });
+      expect(await failureOf(subject.api.getSession({ key, sessionUid: "?", history: {} }))).toMatchObject({
+        reason: "SESSION_RECREATED",
+      });
+      expect(await failureOf(subject.api.getSession({ key: newKey(), history: {} }))).toMatchObject({
+        reason: "SESSION_NOT_FOUND",
+      });
+    });
+
+    test("leaves out events that would make the answer large, and says so", async () => {
+      for (const [length, given] of [
+        [60_000, 4],
+        [100_000, 0],
+      ] as const) {
+        const key = newKey();
+        const content = JSON.stringify({ parts: [{ text: "x".repeat(length) }] });
+        const large = newEvents(5).map((event) => ({ ...event, content }));
+        await subject.api.batchAppendEvents({ key, events: large, createSession: true });
+        const { events, historyComplete } = await subject.api.getSession({ key, history: {} });
+        expect([events.length, historyComplete]).toEqual([given, false]);
+      }
+    });
   });
 
   describe("UpdateSession", () => {

@@ -621,6 +621,8 @@ describe("StreamEvents", () => {
       expect(await shown({})).toEqual(["opened @3", "events 4,5 @5", "caughtUp @5"]);
       expect(await shown({ afterSeq: 0n, numRecentEvents: 9 })).toEqual(await shown({}));
       expect(await shown({ afterSeq: 3n })).toEqual(await shown({}));
+      const first = await service.call("getSession", { key, history: { afterSeq: 0n } });
+      expect([first.events.map(({ seq }) => seq), first.historyComplete]).toEqual([[4n, 5n], true]);
       expect(await walkEvents(9)).toEqual([[4, 5]]);
       expect(await walkEvents(9, { descending: true })).toEqual([[5, 4]]);
       expect(await walkEvents(9, { descending: true, beforeSeq: 4n })).toEqual([[]]);
@@ -629,6 +631,7 @@ describe("StreamEvents", () => {
         collect(service.stream({ key, cursor: opened?.cursor ?? "" })),
         service.call("listEvents", { key, afterSeq: 2n }),
         service.call("getSession", { key, asOfSeq: 5n }),
+        service.call("getSession", { key, history: { afterSeq: 2n } }),
       ];
       for (const { reason, info } of await Promise.all(refused.map(failureOf))) {
         expect([reason, info.metadata]).toEqual(["EVENTS_TRIMMED", { first_seq: "4" }]);

@@ -2,17 +2,20 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   EventsFrameSchema,
+  GetSessionResponseSchema,
   ListEventsResponseSchema,
   StreamEventsResponseSchema,
 } from "../../../gen/ts/sessiond/v1/session_service_pb.ts";
 import type { StoredEvent } from "../../store/stored-event.ts";
 import { EncodedMessage } from "../encoded-message.ts";
 
-/** Field 1 of an EventsFrame and of a ListEventsResponse alike, length-delimited. */
-const EVENTS_TAG = (ListEventsResponseSchema.field.events.number << 3) | 2;
+/** Tags of length-delimited fields, each of one byte. */
+const SESSION_EVENTS_TAG = (GetSessionResponseSchema.field.events.number << 3) | 2;
+const PAGE_EVENTS_TAG = (ListEventsResponseSchema.field.events.number << 3) | 2;
+const FRAME_EVENTS_TAG = (EventsFrameSchema.field.events.number << 3) | 2;
 const FRAME_TAG = (StreamEventsResponseSchema.field.events.number << 3) | 2;
 
-/** What an event takes in a frame or a page, in bytes. */
+/** What an event takes in an answer, a page or a frame, in bytes. */
 export function eventFieldBytes({ message }: StoredEvent): number {
   return 1 + varintBytes(message.length) + message.length;
 }
@@ -22,10 +25,17 @@ export function encodePage(
   events: readonly StoredEvent[],
   rest: MessageInitShape<typeof ListEventsResponseSchema>,
 ): EncodedMessage {
-  const tail = toBinary(ListEventsResponseSchema, create(ListEventsResponseSchema, rest));
-  const bytes = Buffer.allocUnsafe(fieldsBytes(events) + tail.length);
-  bytes.set(tail, putEvents(bytes, 0, events));
-  return new EncodedMessage(bytes);
+  const bytes = toBinary(ListEventsResponseSchema, create(ListEventsResponseSchema, rest));
+  return encodeWithEvents(PAGE_EVENTS_TAG, events, bytes);
+}
+
+/** A session with events of its history. */
+export function encodeSession(
+  events: readonly StoredEvent[],
+  rest: MessageInitShape<typeof GetSessionResponseSchema>,
+): EncodedMessage {
+  const bytes = toBinary(GetSessionResponseSchema, create(GetSessionResponseSchema, rest));
+  return encodeWithEvents(SESSION_EVENTS_TAG, events, bytes);
 }
 
 /** A frame of events: the frame's own fields, then the events. */
@@ -40,7 +50,15 @@ export function encodeFrame(
   const bytes = Buffer.allocUnsafe(head.length + 1 + varintBytes(frameBytes) + frameBytes);
   bytes.set(head, 0);
   bytes[head.length] = FRAME_TAG;
-  bytes.set(tail, putEvents(bytes, putVarint(bytes, head.length + 1, frameBytes), events));
+  const from = putVarint(bytes, head.length + 1, frameBytes);
+  bytes.set(tail, putEvents(bytes, from, FRAME_EVENTS_TAG, events));
+  return new EncodedMessage(bytes);
+}
+
+/** The fields of a message in any order are the message. */
+function encodeWithEvents(tag: number, events: readonly StoredEvent[], rest: Uint8Array): EncodedMessage {
+  const bytes = Buffer.allocUnsafe(fieldsBytes(events) + rest.length);
+  bytes.set(rest, putEvents(bytes, 0, tag, events));
   return new EncodedMessage(bytes);
 }
 
@@ -51,10 +69,10 @@ function fieldsBytes(events: readonly StoredEvent[]): number {
 }
 
 /** Where the next field begins. */
-function putEvents(to: Buffer, from: number, events: readonly StoredEvent[]): number {
+function putEvents(to: Buffer, from: number, tag: number, events: readonly StoredEvent[]): number {
   let at = from;
   for (const { message } of events) {
-    to[at] = EVENTS_TAG;
+    to[at] = tag;
     at = putVarint(to, at + 1, message.length);
     to.set(message, at);
     at += message.length;

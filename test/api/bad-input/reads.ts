@@ -38,6 +38,21 @@ export const reads: Group = {
     both("Negative seq to look back to", invalid("as_of_seq"), notNegative, ({ api, key }) =>
       api.getSession({ key, asOfSeq: -1n }),
     ),
+    both("Negative seq of a session's history", invalid("history.after_seq"), notNegative, ({ api, key }) =>
+      api.getSession({ key, history: { afterSeq: -1n } }),
+    ),
+    both(
+      "Negative number of events of a session's history",
+      invalid("history.num_recent_events"),
+      notNegative,
+      ({ api, key }) => api.getSession({ key, history: { numRecentEvents: -1 } }),
+    ),
+    both(
+      "Events of a session as it was, or without its state",
+      invalid("history"),
+      "Read the past state, or the events, in a call of its own.",
+      ({ api, key }) => api.getSession({ key, history: {}, omitState: true }),
+    ),
     both("Seq beyond 2^53 - 1", invalid("before_seq"), "Send a seq that the server gave.", ({ api, key }) =>
       api.listEvents({ key, beforeSeq: 2n ** 53n }),
     ),

@@ -2,7 +2,8 @@
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultLimits } from "../../../src/config/limits.ts";
-import { type HistoryStart, readHistory } from "../../../src/reads/event-stream.ts";
+import { readHistory } from "../../../src/reads/event-stream.ts";
+import type { HistoryStart } from "../../../src/reads/history-start.ts";
 import type { SessionKey } from "../../../src/store/store.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
 import {

@@ -366,7 +366,10 @@ type GetSessionRequest struct {
 	// other sessions write them. Everything else in the answer is of now.
 	AsOfSeq *int64 `protobuf:"varint,3,opt,name=as_of_seq,json=asOfSeq,proto3,oneof" json:"as_of_seq,omitempty"`
 	// Leaves the state out of the answer.
-	OmitState     bool `protobuf:"varint,4,opt,name=omit_state,json=omitState,proto3" json:"omit_state,omitempty"`
+	OmitState bool `protobuf:"varint,4,opt,name=omit_state,json=omitState,proto3" json:"omit_state,omitempty"`
+	// If set, the first events of this history come with the session. Excludes as_of_seq
+	// and omit_state.
+	History       *HistorySelection `protobuf:"bytes,5,opt,name=history,proto3" json:"history,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -429,18 +432,89 @@ func (x *GetSessionRequest) GetOmitState() bool {
 	return false
 }
 
+func (x *GetSessionRequest) GetHistory() *HistorySelection {
+	if x != nil {
+		return x.History
+	}
+	return nil
+}
+
+// HistorySelection is a part of a session's history up to its head. The fields narrow it
+// one after the other, as those of StreamEventsRequest do.
+type HistorySelection struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only events after this seq. 0 is the beginning.
+	AfterSeq *int64 `protobuf:"varint,1,opt,name=after_seq,json=afterSeq,proto3,oneof" json:"after_seq,omitempty"`
+	// Only the newest n of what is left. 0: none. Absent: all.
+	NumRecentEvents *int32 `protobuf:"varint,2,opt,name=num_recent_events,json=numRecentEvents,proto3,oneof" json:"num_recent_events,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *HistorySelection) Reset() {
+	*x = HistorySelection{}
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistorySelection) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistorySelection) ProtoMessage() {}
+
+func (x *HistorySelection) ProtoReflect() protoreflect.Message {
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistorySelection.ProtoReflect.Descriptor instead.
+func (*HistorySelection) Descriptor() ([]byte, []int) {
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *HistorySelection) GetAfterSeq() int64 {
+	if x != nil && x.AfterSeq != nil {
+		return *x.AfterSeq
+	}
+	return 0
+}
+
+func (x *HistorySelection) GetNumRecentEvents() int32 {
+	if x != nil && x.NumRecentEvents != nil {
+		return *x.NumRecentEvents
+	}
+	return 0
+}
+
 // GetSessionResponse has the session.
 type GetSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session with its merged state, all read in one snapshot.
-	Session       *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// The first events of the history that was asked for, of the same snapshot, oldest
+	// first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+	// may be none of a history that has some.
+	Events []*Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	// Whether these are all of the history. If not, StreamEvents goes on: with the
+	// session's uid and the last one's seq as after_seq, or with what this request asked
+	// for where there is none.
+	HistoryComplete bool `protobuf:"varint,3,opt,name=history_complete,json=historyComplete,proto3" json:"history_complete,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *GetSessionResponse) Reset() {
 	*x = GetSessionResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[3]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -452,7 +526,7 @@ func (x *GetSessionResponse) String() string {
 func (*GetSessionResponse) ProtoMessage() {}
 
 func (x *GetSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[3]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -465,7 +539,7 @@ func (x *GetSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionResponse.ProtoReflect.Descriptor instead.
 func (*GetSessionResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{3}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetSessionResponse) GetSession() *Session {
@@ -473,6 +547,20 @@ func (x *GetSessionResponse) GetSession() *Session {
 		return x.Session
 	}
 	return nil
+}
+
+func (x *GetSessionResponse) GetEvents() []*Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *GetSessionResponse) GetHistoryComplete() bool {
+	if x != nil {
+		return x.HistoryComplete
+	}
+	return false
 }
 
 // UpdateSessionRequest changes a session without an event.
@@ -512,7 +600,7 @@ type UpdateSessionRequest struct {
 
 func (x *UpdateSessionRequest) Reset() {
 	*x = UpdateSessionRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[4]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -524,7 +612,7 @@ func (x *UpdateSessionRequest) String() string {
 func (*UpdateSessionRequest) ProtoMessage() {}
 
 func (x *UpdateSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[4]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -537,7 +625,7 @@ func (x *UpdateSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSessionRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSessionRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{4}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *UpdateSessionRequest) GetKey() *SessionKey {
@@ -635,7 +723,7 @@ type UpdateSessionResponse struct {
 
 func (x *UpdateSessionResponse) Reset() {
 	*x = UpdateSessionResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[5]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +735,7 @@ func (x *UpdateSessionResponse) String() string {
 func (*UpdateSessionResponse) ProtoMessage() {}
 
 func (x *UpdateSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[5]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +748,7 @@ func (x *UpdateSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSessionResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSessionResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{5}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateSessionResponse) GetSession() *Session {
@@ -690,7 +778,7 @@ type DeleteSessionRequest struct {
 
 func (x *DeleteSessionRequest) Reset() {
 	*x = DeleteSessionRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[6]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -702,7 +790,7 @@ func (x *DeleteSessionRequest) String() string {
 func (*DeleteSessionRequest) ProtoMessage() {}
 
 func (x *DeleteSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[6]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -715,7 +803,7 @@ func (x *DeleteSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSessionRequest.ProtoReflect.Descriptor instead.
 func (*DeleteSessionRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{6}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeleteSessionRequest) GetKey() *SessionKey {
@@ -757,7 +845,7 @@ type DeleteSessionResponse struct {
 
 func (x *DeleteSessionResponse) Reset() {
 	*x = DeleteSessionResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[7]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -769,7 +857,7 @@ func (x *DeleteSessionResponse) String() string {
 func (*DeleteSessionResponse) ProtoMessage() {}
 
 func (x *DeleteSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[7]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -782,7 +870,7 @@ func (x *DeleteSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSessionResponse.ProtoReflect.Descriptor instead.
 func (*DeleteSessionResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{7}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DeleteSessionResponse) GetDeleted() bool {
@@ -820,7 +908,7 @@ type ListSessionsRequest struct {
 
 func (x *ListSessionsRequest) Reset() {
 	*x = ListSessionsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[8]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +920,7 @@ func (x *ListSessionsRequest) String() string {
 func (*ListSessionsRequest) ProtoMessage() {}
 
 func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[8]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +933,7 @@ func (x *ListSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessionsRequest.ProtoReflect.Descriptor instead.
 func (*ListSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{8}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListSessionsRequest) GetKey() *SessionKey {
@@ -917,7 +1005,7 @@ type ListSessionsResponse struct {
 
 func (x *ListSessionsResponse) Reset() {
 	*x = ListSessionsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[9]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1017,7 @@ func (x *ListSessionsResponse) String() string {
 func (*ListSessionsResponse) ProtoMessage() {}
 
 func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[9]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1030,7 @@ func (x *ListSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSessionsResponse.ProtoReflect.Descriptor instead.
 func (*ListSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{9}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListSessionsResponse) GetSessions() []*Session {
@@ -982,7 +1070,7 @@ type AppendEventRequest struct {
 
 func (x *AppendEventRequest) Reset() {
 	*x = AppendEventRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[10]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -994,7 +1082,7 @@ func (x *AppendEventRequest) String() string {
 func (*AppendEventRequest) ProtoMessage() {}
 
 func (x *AppendEventRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[10]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1007,7 +1095,7 @@ func (x *AppendEventRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendEventRequest.ProtoReflect.Descriptor instead.
 func (*AppendEventRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{10}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AppendEventRequest) GetKey() *SessionKey {
@@ -1065,7 +1153,7 @@ type AppendEventResponse struct {
 
 func (x *AppendEventResponse) Reset() {
 	*x = AppendEventResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[11]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1077,7 +1165,7 @@ func (x *AppendEventResponse) String() string {
 func (*AppendEventResponse) ProtoMessage() {}
 
 func (x *AppendEventResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[11]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1090,7 +1178,7 @@ func (x *AppendEventResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendEventResponse.ProtoReflect.Descriptor instead.
 func (*AppendEventResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{11}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AppendEventResponse) GetEvent() *AppendedEvent {
@@ -1129,7 +1217,7 @@ type BatchAppendEventsRequest struct {
 
 func (x *BatchAppendEventsRequest) Reset() {
 	*x = BatchAppendEventsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[12]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1141,7 +1229,7 @@ func (x *BatchAppendEventsRequest) String() string {
 func (*BatchAppendEventsRequest) ProtoMessage() {}
 
 func (x *BatchAppendEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[12]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1154,7 +1242,7 @@ func (x *BatchAppendEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchAppendEventsRequest.ProtoReflect.Descriptor instead.
 func (*BatchAppendEventsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{12}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BatchAppendEventsRequest) GetKey() *SessionKey {
@@ -1212,7 +1300,7 @@ type BatchAppendEventsResponse struct {
 
 func (x *BatchAppendEventsResponse) Reset() {
 	*x = BatchAppendEventsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[13]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1224,7 +1312,7 @@ func (x *BatchAppendEventsResponse) String() string {
 func (*BatchAppendEventsResponse) ProtoMessage() {}
 
 func (x *BatchAppendEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[13]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1237,7 +1325,7 @@ func (x *BatchAppendEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchAppendEventsResponse.ProtoReflect.Descriptor instead.
 func (*BatchAppendEventsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{13}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BatchAppendEventsResponse) GetEvents() []*AppendedEvent {
@@ -1265,7 +1353,7 @@ type AppendToSessionsRequest struct {
 
 func (x *AppendToSessionsRequest) Reset() {
 	*x = AppendToSessionsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[14]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1365,7 @@ func (x *AppendToSessionsRequest) String() string {
 func (*AppendToSessionsRequest) ProtoMessage() {}
 
 func (x *AppendToSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[14]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1378,7 @@ func (x *AppendToSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendToSessionsRequest.ProtoReflect.Descriptor instead.
 func (*AppendToSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{14}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AppendToSessionsRequest) GetAppends() []*AppendEventRequest {
@@ -1311,7 +1399,7 @@ type AppendToSessionsResponse struct {
 
 func (x *AppendToSessionsResponse) Reset() {
 	*x = AppendToSessionsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[15]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1411,7 @@ func (x *AppendToSessionsResponse) String() string {
 func (*AppendToSessionsResponse) ProtoMessage() {}
 
 func (x *AppendToSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[15]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1424,7 @@ func (x *AppendToSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendToSessionsResponse.ProtoReflect.Descriptor instead.
 func (*AppendToSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{15}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AppendToSessionsResponse) GetOutcomes() []*AppendOutcome {
@@ -1362,7 +1450,7 @@ type AppendOutcome struct {
 
 func (x *AppendOutcome) Reset() {
 	*x = AppendOutcome{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[16]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1462,7 @@ func (x *AppendOutcome) String() string {
 func (*AppendOutcome) ProtoMessage() {}
 
 func (x *AppendOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[16]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1475,7 @@ func (x *AppendOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendOutcome.ProtoReflect.Descriptor instead.
 func (*AppendOutcome) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{16}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AppendOutcome) GetOutcome() isAppendOutcome_Outcome {
@@ -1451,7 +1539,7 @@ type AppendError struct {
 
 func (x *AppendError) Reset() {
 	*x = AppendError{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[17]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1551,7 @@ func (x *AppendError) String() string {
 func (*AppendError) ProtoMessage() {}
 
 func (x *AppendError) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[17]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +1564,7 @@ func (x *AppendError) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendError.ProtoReflect.Descriptor instead.
 func (*AppendError) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{17}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AppendError) GetCode() int32 {
@@ -1541,7 +1629,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[18]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1553,7 +1641,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[18]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1566,7 +1654,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{18}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListEventsRequest) GetKey() *SessionKey {
@@ -1653,7 +1741,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1665,7 +1753,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[19]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1678,7 +1766,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{19}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -1747,7 +1835,7 @@ type StreamEventsRequest struct {
 
 func (x *StreamEventsRequest) Reset() {
 	*x = StreamEventsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1759,7 +1847,7 @@ func (x *StreamEventsRequest) String() string {
 func (*StreamEventsRequest) ProtoMessage() {}
 
 func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[20]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1772,7 +1860,7 @@ func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsRequest.ProtoReflect.Descriptor instead.
 func (*StreamEventsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{20}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *StreamEventsRequest) GetKey() *SessionKey {
@@ -1860,7 +1948,7 @@ type StreamEventsResponse struct {
 
 func (x *StreamEventsResponse) Reset() {
 	*x = StreamEventsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1872,7 +1960,7 @@ func (x *StreamEventsResponse) String() string {
 func (*StreamEventsResponse) ProtoMessage() {}
 
 func (x *StreamEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[21]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1885,7 +1973,7 @@ func (x *StreamEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsResponse.ProtoReflect.Descriptor instead.
 func (*StreamEventsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{21}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *StreamEventsResponse) GetCursor() string {
@@ -2050,7 +2138,7 @@ type OpenedFrame struct {
 
 func (x *OpenedFrame) Reset() {
 	*x = OpenedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2062,7 +2150,7 @@ func (x *OpenedFrame) String() string {
 func (*OpenedFrame) ProtoMessage() {}
 
 func (x *OpenedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[22]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2075,7 +2163,7 @@ func (x *OpenedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenedFrame.ProtoReflect.Descriptor instead.
 func (*OpenedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{22}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *OpenedFrame) GetSession() *Session {
@@ -2112,7 +2200,7 @@ type StateFrame struct {
 
 func (x *StateFrame) Reset() {
 	*x = StateFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2124,7 +2212,7 @@ func (x *StateFrame) String() string {
 func (*StateFrame) ProtoMessage() {}
 
 func (x *StateFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[23]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2137,7 +2225,7 @@ func (x *StateFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StateFrame.ProtoReflect.Descriptor instead.
 func (*StateFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{23}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *StateFrame) GetState() map[string]string {
@@ -2169,7 +2257,7 @@ type EventsFrame struct {
 
 func (x *EventsFrame) Reset() {
 	*x = EventsFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2181,7 +2269,7 @@ func (x *EventsFrame) String() string {
 func (*EventsFrame) ProtoMessage() {}
 
 func (x *EventsFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[24]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2194,7 +2282,7 @@ func (x *EventsFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventsFrame.ProtoReflect.Descriptor instead.
 func (*EventsFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{24}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *EventsFrame) GetEvents() []*Event {
@@ -2220,7 +2308,7 @@ type CaughtUpFrame struct {
 
 func (x *CaughtUpFrame) Reset() {
 	*x = CaughtUpFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2232,7 +2320,7 @@ func (x *CaughtUpFrame) String() string {
 func (*CaughtUpFrame) ProtoMessage() {}
 
 func (x *CaughtUpFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[25]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2245,7 +2333,7 @@ func (x *CaughtUpFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaughtUpFrame.ProtoReflect.Descriptor instead.
 func (*CaughtUpFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{25}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{26}
 }
 
 // HeartbeatFrame says that the stream is alive.
@@ -2257,7 +2345,7 @@ type HeartbeatFrame struct {
 
 func (x *HeartbeatFrame) Reset() {
 	*x = HeartbeatFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2269,7 +2357,7 @@ func (x *HeartbeatFrame) String() string {
 func (*HeartbeatFrame) ProtoMessage() {}
 
 func (x *HeartbeatFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[26]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2282,7 +2370,7 @@ func (x *HeartbeatFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatFrame.ProtoReflect.Descriptor instead.
 func (*HeartbeatFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{26}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{27}
 }
 
 // ChangedFrame tells of a change of the session that no event made, in its place
@@ -2310,7 +2398,7 @@ type ChangedFrame struct {
 
 func (x *ChangedFrame) Reset() {
 	*x = ChangedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2322,7 +2410,7 @@ func (x *ChangedFrame) String() string {
 func (*ChangedFrame) ProtoMessage() {}
 
 func (x *ChangedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[27]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2335,7 +2423,7 @@ func (x *ChangedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangedFrame.ProtoReflect.Descriptor instead.
 func (*ChangedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{27}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ChangedFrame) GetRevision() int64 {
@@ -2398,7 +2486,7 @@ type ClosingFrame struct {
 
 func (x *ClosingFrame) Reset() {
 	*x = ClosingFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2410,7 +2498,7 @@ func (x *ClosingFrame) String() string {
 func (*ClosingFrame) ProtoMessage() {}
 
 func (x *ClosingFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[28]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2423,7 +2511,7 @@ func (x *ClosingFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClosingFrame.ProtoReflect.Descriptor instead.
 func (*ClosingFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{28}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ClosingFrame) GetReason() ClosingReason {
@@ -2446,7 +2534,7 @@ type ListAppsRequest struct {
 
 func (x *ListAppsRequest) Reset() {
 	*x = ListAppsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2458,7 +2546,7 @@ func (x *ListAppsRequest) String() string {
 func (*ListAppsRequest) ProtoMessage() {}
 
 func (x *ListAppsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[29]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2471,7 +2559,7 @@ func (x *ListAppsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{29}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListAppsRequest) GetPageSize() int32 {
@@ -2501,7 +2589,7 @@ type ListAppsResponse struct {
 
 func (x *ListAppsResponse) Reset() {
 	*x = ListAppsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2601,7 @@ func (x *ListAppsResponse) String() string {
 func (*ListAppsResponse) ProtoMessage() {}
 
 func (x *ListAppsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[30]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2614,7 @@ func (x *ListAppsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{30}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ListAppsResponse) GetAppNames() []string {
@@ -2558,7 +2646,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2570,7 +2658,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[31]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2583,7 +2671,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{31}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListUsersRequest) GetKey() *SessionKey {
@@ -2620,7 +2708,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2632,7 +2720,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[32]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2645,7 +2733,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{32}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListUsersResponse) GetUserIds() []string {
@@ -2683,7 +2771,7 @@ type WatchSessionsRequest struct {
 
 func (x *WatchSessionsRequest) Reset() {
 	*x = WatchSessionsRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2695,7 +2783,7 @@ func (x *WatchSessionsRequest) String() string {
 func (*WatchSessionsRequest) ProtoMessage() {}
 
 func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[33]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2708,7 +2796,7 @@ func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionsRequest.ProtoReflect.Descriptor instead.
 func (*WatchSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{33}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *WatchSessionsRequest) GetKey() *SessionKey {
@@ -2774,7 +2862,7 @@ type WatchSessionsResponse struct {
 
 func (x *WatchSessionsResponse) Reset() {
 	*x = WatchSessionsResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2786,7 +2874,7 @@ func (x *WatchSessionsResponse) String() string {
 func (*WatchSessionsResponse) ProtoMessage() {}
 
 func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[34]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2799,7 +2887,7 @@ func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchSessionsResponse.ProtoReflect.Descriptor instead.
 func (*WatchSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{34}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *WatchSessionsResponse) GetCursor() string {
@@ -2982,7 +3070,7 @@ type WatchOpenedFrame struct {
 
 func (x *WatchOpenedFrame) Reset() {
 	*x = WatchOpenedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2994,7 +3082,7 @@ func (x *WatchOpenedFrame) String() string {
 func (*WatchOpenedFrame) ProtoMessage() {}
 
 func (x *WatchOpenedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[35]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3007,7 +3095,7 @@ func (x *WatchOpenedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchOpenedFrame.ProtoReflect.Descriptor instead.
 func (*WatchOpenedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{35}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *WatchOpenedFrame) GetHeartbeatInterval() *durationpb.Duration {
@@ -3029,7 +3117,7 @@ type SessionListedFrame struct {
 
 func (x *SessionListedFrame) Reset() {
 	*x = SessionListedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3041,7 +3129,7 @@ func (x *SessionListedFrame) String() string {
 func (*SessionListedFrame) ProtoMessage() {}
 
 func (x *SessionListedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[36]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3054,7 +3142,7 @@ func (x *SessionListedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionListedFrame.ProtoReflect.Descriptor instead.
 func (*SessionListedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{36}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SessionListedFrame) GetSessions() []*Session {
@@ -3075,7 +3163,7 @@ type SessionCreatedFrame struct {
 
 func (x *SessionCreatedFrame) Reset() {
 	*x = SessionCreatedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3087,7 +3175,7 @@ func (x *SessionCreatedFrame) String() string {
 func (*SessionCreatedFrame) ProtoMessage() {}
 
 func (x *SessionCreatedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[37]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3100,7 +3188,7 @@ func (x *SessionCreatedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionCreatedFrame.ProtoReflect.Descriptor instead.
 func (*SessionCreatedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{37}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SessionCreatedFrame) GetSession() *Session {
@@ -3121,7 +3209,7 @@ type SessionChangedFrame struct {
 
 func (x *SessionChangedFrame) Reset() {
 	*x = SessionChangedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3133,7 +3221,7 @@ func (x *SessionChangedFrame) String() string {
 func (*SessionChangedFrame) ProtoMessage() {}
 
 func (x *SessionChangedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[38]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3146,7 +3234,7 @@ func (x *SessionChangedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionChangedFrame.ProtoReflect.Descriptor instead.
 func (*SessionChangedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{38}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SessionChangedFrame) GetSession() *Session {
@@ -3171,7 +3259,7 @@ type SessionDeletedFrame struct {
 
 func (x *SessionDeletedFrame) Reset() {
 	*x = SessionDeletedFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3183,7 +3271,7 @@ func (x *SessionDeletedFrame) String() string {
 func (*SessionDeletedFrame) ProtoMessage() {}
 
 func (x *SessionDeletedFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[39]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3196,7 +3284,7 @@ func (x *SessionDeletedFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionDeletedFrame.ProtoReflect.Descriptor instead.
 func (*SessionDeletedFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{39}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *SessionDeletedFrame) GetKey() *SessionKey {
@@ -3229,7 +3317,7 @@ type ResetFrame struct {
 
 func (x *ResetFrame) Reset() {
 	*x = ResetFrame{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3241,7 +3329,7 @@ func (x *ResetFrame) String() string {
 func (*ResetFrame) ProtoMessage() {}
 
 func (x *ResetFrame) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[40]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3254,7 +3342,7 @@ func (x *ResetFrame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetFrame.ProtoReflect.Descriptor instead.
 func (*ResetFrame) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{40}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{41}
 }
 
 // GetAppStateRequest asks for an app's shared state.
@@ -3268,7 +3356,7 @@ type GetAppStateRequest struct {
 
 func (x *GetAppStateRequest) Reset() {
 	*x = GetAppStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3280,7 +3368,7 @@ func (x *GetAppStateRequest) String() string {
 func (*GetAppStateRequest) ProtoMessage() {}
 
 func (x *GetAppStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[41]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3293,7 +3381,7 @@ func (x *GetAppStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppStateRequest.ProtoReflect.Descriptor instead.
 func (*GetAppStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{41}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetAppStateRequest) GetKey() *SessionKey {
@@ -3314,7 +3402,7 @@ type GetAppStateResponse struct {
 
 func (x *GetAppStateResponse) Reset() {
 	*x = GetAppStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3326,7 +3414,7 @@ func (x *GetAppStateResponse) String() string {
 func (*GetAppStateResponse) ProtoMessage() {}
 
 func (x *GetAppStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[42]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3339,7 +3427,7 @@ func (x *GetAppStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppStateResponse.ProtoReflect.Descriptor instead.
 func (*GetAppStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{42}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetAppStateResponse) GetState() map[string]string {
@@ -3360,7 +3448,7 @@ type GetUserStateRequest struct {
 
 func (x *GetUserStateRequest) Reset() {
 	*x = GetUserStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3372,7 +3460,7 @@ func (x *GetUserStateRequest) String() string {
 func (*GetUserStateRequest) ProtoMessage() {}
 
 func (x *GetUserStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[43]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3385,7 +3473,7 @@ func (x *GetUserStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserStateRequest.ProtoReflect.Descriptor instead.
 func (*GetUserStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{43}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetUserStateRequest) GetKey() *SessionKey {
@@ -3406,7 +3494,7 @@ type GetUserStateResponse struct {
 
 func (x *GetUserStateResponse) Reset() {
 	*x = GetUserStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3418,7 +3506,7 @@ func (x *GetUserStateResponse) String() string {
 func (*GetUserStateResponse) ProtoMessage() {}
 
 func (x *GetUserStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[44]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3431,7 +3519,7 @@ func (x *GetUserStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserStateResponse.ProtoReflect.Descriptor instead.
 func (*GetUserStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{44}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *GetUserStateResponse) GetState() map[string]string {
@@ -3459,7 +3547,7 @@ type UpdateAppStateRequest struct {
 
 func (x *UpdateAppStateRequest) Reset() {
 	*x = UpdateAppStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[45]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3471,7 +3559,7 @@ func (x *UpdateAppStateRequest) String() string {
 func (*UpdateAppStateRequest) ProtoMessage() {}
 
 func (x *UpdateAppStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[45]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3484,7 +3572,7 @@ func (x *UpdateAppStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAppStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAppStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{45}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *UpdateAppStateRequest) GetKey() *SessionKey {
@@ -3526,7 +3614,7 @@ type UpdateAppStateResponse struct {
 
 func (x *UpdateAppStateResponse) Reset() {
 	*x = UpdateAppStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[46]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3538,7 +3626,7 @@ func (x *UpdateAppStateResponse) String() string {
 func (*UpdateAppStateResponse) ProtoMessage() {}
 
 func (x *UpdateAppStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[46]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3551,7 +3639,7 @@ func (x *UpdateAppStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAppStateResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAppStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{46}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *UpdateAppStateResponse) GetUpdateTime() *timestamppb.Timestamp {
@@ -3579,7 +3667,7 @@ type UpdateUserStateRequest struct {
 
 func (x *UpdateUserStateRequest) Reset() {
 	*x = UpdateUserStateRequest{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[47]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3591,7 +3679,7 @@ func (x *UpdateUserStateRequest) String() string {
 func (*UpdateUserStateRequest) ProtoMessage() {}
 
 func (x *UpdateUserStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[47]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3604,7 +3692,7 @@ func (x *UpdateUserStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUserStateRequest.ProtoReflect.Descriptor instead.
 func (*UpdateUserStateRequest) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{47}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *UpdateUserStateRequest) GetKey() *SessionKey {
@@ -3646,7 +3734,7 @@ type UpdateUserStateResponse struct {
 
 func (x *UpdateUserStateResponse) Reset() {
 	*x = UpdateUserStateResponse{}
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[48]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3658,7 +3746,7 @@ func (x *UpdateUserStateResponse) String() string {
 func (*UpdateUserStateResponse) ProtoMessage() {}
 
 func (x *UpdateUserStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sessiond_v1_session_service_proto_msgTypes[48]
+	mi := &file_sessiond_v1_session_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3671,7 +3759,7 @@ func (x *UpdateUserStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateUserStateResponse.ProtoReflect.Descriptor instead.
 func (*UpdateUserStateResponse) Descriptor() ([]byte, []int) {
-	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{48}
+	return file_sessiond_v1_session_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *UpdateUserStateResponse) GetUpdateTime() *timestamppb.Timestamp {
@@ -3702,18 +3790,27 @@ const file_sessiond_v1_session_service_proto_rawDesc = "" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"G\n" +
 	"\x15CreateSessionResponse\x12.\n" +
-	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\xad\x01\n" +
+	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\xe6\x01\n" +
 	"\x11GetSessionRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
 	"sessionUid\x12\x1f\n" +
 	"\tas_of_seq\x18\x03 \x01(\x03H\x00R\aasOfSeq\x88\x01\x01\x12\x1d\n" +
 	"\n" +
-	"omit_state\x18\x04 \x01(\bR\tomitStateB\f\n" +
+	"omit_state\x18\x04 \x01(\bR\tomitState\x127\n" +
+	"\ahistory\x18\x05 \x01(\v2\x1d.sessiond.v1.HistorySelectionR\ahistoryB\f\n" +
 	"\n" +
-	"_as_of_seq\"D\n" +
+	"_as_of_seq\"\x89\x01\n" +
+	"\x10HistorySelection\x12 \n" +
+	"\tafter_seq\x18\x01 \x01(\x03H\x00R\bafterSeq\x88\x01\x01\x12/\n" +
+	"\x11num_recent_events\x18\x02 \x01(\x05H\x01R\x0fnumRecentEvents\x88\x01\x01B\f\n" +
+	"\n" +
+	"_after_seqB\x14\n" +
+	"\x12_num_recent_events\"\x9b\x01\n" +
 	"\x12GetSessionResponse\x12.\n" +
-	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\"\xa4\x06\n" +
+	"\asession\x18\x01 \x01(\v2\x14.sessiond.v1.SessionR\asession\x12*\n" +
+	"\x06events\x18\x02 \x03(\v2\x12.sessiond.v1.EventR\x06events\x12)\n" +
+	"\x10history_complete\x18\x03 \x01(\bR\x0fhistoryComplete\"\xa4\x06\n" +
 	"\x14UpdateSessionRequest\x12)\n" +
 	"\x03key\x18\x01 \x01(\v2\x17.sessiond.v1.SessionKeyR\x03key\x12\x1f\n" +
 	"\vsession_uid\x18\x02 \x01(\tR\n" +
@@ -4052,7 +4149,7 @@ func file_sessiond_v1_session_service_proto_rawDescGZIP() []byte {
 }
 
 var file_sessiond_v1_session_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_sessiond_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
+var file_sessiond_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
 var file_sessiond_v1_session_service_proto_goTypes = []any{
 	(SessionOrder)(0),                 // 0: sessiond.v1.SessionOrder
 	(EventScope)(0),                   // 1: sessiond.v1.EventScope
@@ -4060,193 +4157,196 @@ var file_sessiond_v1_session_service_proto_goTypes = []any{
 	(*CreateSessionRequest)(nil),      // 3: sessiond.v1.CreateSessionRequest
 	(*CreateSessionResponse)(nil),     // 4: sessiond.v1.CreateSessionResponse
 	(*GetSessionRequest)(nil),         // 5: sessiond.v1.GetSessionRequest
-	(*GetSessionResponse)(nil),        // 6: sessiond.v1.GetSessionResponse
-	(*UpdateSessionRequest)(nil),      // 7: sessiond.v1.UpdateSessionRequest
-	(*UpdateSessionResponse)(nil),     // 8: sessiond.v1.UpdateSessionResponse
-	(*DeleteSessionRequest)(nil),      // 9: sessiond.v1.DeleteSessionRequest
-	(*DeleteSessionResponse)(nil),     // 10: sessiond.v1.DeleteSessionResponse
-	(*ListSessionsRequest)(nil),       // 11: sessiond.v1.ListSessionsRequest
-	(*ListSessionsResponse)(nil),      // 12: sessiond.v1.ListSessionsResponse
-	(*AppendEventRequest)(nil),        // 13: sessiond.v1.AppendEventRequest
-	(*AppendEventResponse)(nil),       // 14: sessiond.v1.AppendEventResponse
-	(*BatchAppendEventsRequest)(nil),  // 15: sessiond.v1.BatchAppendEventsRequest
-	(*BatchAppendEventsResponse)(nil), // 16: sessiond.v1.BatchAppendEventsResponse
-	(*AppendToSessionsRequest)(nil),   // 17: sessiond.v1.AppendToSessionsRequest
-	(*AppendToSessionsResponse)(nil),  // 18: sessiond.v1.AppendToSessionsResponse
-	(*AppendOutcome)(nil),             // 19: sessiond.v1.AppendOutcome
-	(*AppendError)(nil),               // 20: sessiond.v1.AppendError
-	(*ListEventsRequest)(nil),         // 21: sessiond.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),        // 22: sessiond.v1.ListEventsResponse
-	(*StreamEventsRequest)(nil),       // 23: sessiond.v1.StreamEventsRequest
-	(*StreamEventsResponse)(nil),      // 24: sessiond.v1.StreamEventsResponse
-	(*OpenedFrame)(nil),               // 25: sessiond.v1.OpenedFrame
-	(*StateFrame)(nil),                // 26: sessiond.v1.StateFrame
-	(*EventsFrame)(nil),               // 27: sessiond.v1.EventsFrame
-	(*CaughtUpFrame)(nil),             // 28: sessiond.v1.CaughtUpFrame
-	(*HeartbeatFrame)(nil),            // 29: sessiond.v1.HeartbeatFrame
-	(*ChangedFrame)(nil),              // 30: sessiond.v1.ChangedFrame
-	(*ClosingFrame)(nil),              // 31: sessiond.v1.ClosingFrame
-	(*ListAppsRequest)(nil),           // 32: sessiond.v1.ListAppsRequest
-	(*ListAppsResponse)(nil),          // 33: sessiond.v1.ListAppsResponse
-	(*ListUsersRequest)(nil),          // 34: sessiond.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),         // 35: sessiond.v1.ListUsersResponse
-	(*WatchSessionsRequest)(nil),      // 36: sessiond.v1.WatchSessionsRequest
-	(*WatchSessionsResponse)(nil),     // 37: sessiond.v1.WatchSessionsResponse
-	(*WatchOpenedFrame)(nil),          // 38: sessiond.v1.WatchOpenedFrame
-	(*SessionListedFrame)(nil),        // 39: sessiond.v1.SessionListedFrame
-	(*SessionCreatedFrame)(nil),       // 40: sessiond.v1.SessionCreatedFrame
-	(*SessionChangedFrame)(nil),       // 41: sessiond.v1.SessionChangedFrame
-	(*SessionDeletedFrame)(nil),       // 42: sessiond.v1.SessionDeletedFrame
-	(*ResetFrame)(nil),                // 43: sessiond.v1.ResetFrame
-	(*GetAppStateRequest)(nil),        // 44: sessiond.v1.GetAppStateRequest
-	(*GetAppStateResponse)(nil),       // 45: sessiond.v1.GetAppStateResponse
-	(*GetUserStateRequest)(nil),       // 46: sessiond.v1.GetUserStateRequest
-	(*GetUserStateResponse)(nil),      // 47: sessiond.v1.GetUserStateResponse
-	(*UpdateAppStateRequest)(nil),     // 48: sessiond.v1.UpdateAppStateRequest
-	(*UpdateAppStateResponse)(nil),    // 49: sessiond.v1.UpdateAppStateResponse
-	(*UpdateUserStateRequest)(nil),    // 50: sessiond.v1.UpdateUserStateRequest
-	(*UpdateUserStateResponse)(nil),   // 51: sessiond.v1.UpdateUserStateResponse
-	nil,                               // 52: sessiond.v1.CreateSessionRequest.StateEntry
-	nil,                               // 53: sessiond.v1.CreateSessionRequest.LabelsEntry
-	nil,                               // 54: sessiond.v1.UpdateSessionRequest.LabelsEntry
-	nil,                               // 55: sessiond.v1.UpdateSessionRequest.StateEntry
-	nil,                               // 56: sessiond.v1.UpdateSessionRequest.StateDeltaEntry
-	nil,                               // 57: sessiond.v1.ListSessionsRequest.LabelsEntry
-	nil,                               // 58: sessiond.v1.ListSessionsRequest.StateEqualsEntry
-	nil,                               // 59: sessiond.v1.StateFrame.StateEntry
-	nil,                               // 60: sessiond.v1.ChangedFrame.StateDeltaEntry
-	nil,                               // 61: sessiond.v1.GetAppStateResponse.StateEntry
-	nil,                               // 62: sessiond.v1.GetUserStateResponse.StateEntry
-	nil,                               // 63: sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
-	nil,                               // 64: sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
-	(*SessionKey)(nil),                // 65: sessiond.v1.SessionKey
-	(*Session)(nil),                   // 66: sessiond.v1.Session
-	(*fieldmaskpb.FieldMask)(nil),     // 67: google.protobuf.FieldMask
+	(*HistorySelection)(nil),          // 6: sessiond.v1.HistorySelection
+	(*GetSessionResponse)(nil),        // 7: sessiond.v1.GetSessionResponse
+	(*UpdateSessionRequest)(nil),      // 8: sessiond.v1.UpdateSessionRequest
+	(*UpdateSessionResponse)(nil),     // 9: sessiond.v1.UpdateSessionResponse
+	(*DeleteSessionRequest)(nil),      // 10: sessiond.v1.DeleteSessionRequest
+	(*DeleteSessionResponse)(nil),     // 11: sessiond.v1.DeleteSessionResponse
+	(*ListSessionsRequest)(nil),       // 12: sessiond.v1.ListSessionsRequest
+	(*ListSessionsResponse)(nil),      // 13: sessiond.v1.ListSessionsResponse
+	(*AppendEventRequest)(nil),        // 14: sessiond.v1.AppendEventRequest
+	(*AppendEventResponse)(nil),       // 15: sessiond.v1.AppendEventResponse
+	(*BatchAppendEventsRequest)(nil),  // 16: sessiond.v1.BatchAppendEventsRequest
+	(*BatchAppendEventsResponse)(nil), // 17: sessiond.v1.BatchAppendEventsResponse
+	(*AppendToSessionsRequest)(nil),   // 18: sessiond.v1.AppendToSessionsRequest
+	(*AppendToSessionsResponse)(nil),  // 19: sessiond.v1.AppendToSessionsResponse
+	(*AppendOutcome)(nil),             // 20: sessiond.v1.AppendOutcome
+	(*AppendError)(nil),               // 21: sessiond.v1.AppendError
+	(*ListEventsRequest)(nil),         // 22: sessiond.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),        // 23: sessiond.v1.ListEventsResponse
+	(*StreamEventsRequest)(nil),       // 24: sessiond.v1.StreamEventsRequest
+	(*StreamEventsResponse)(nil),      // 25: sessiond.v1.StreamEventsResponse
+	(*OpenedFrame)(nil),               // 26: sessiond.v1.OpenedFrame
+	(*StateFrame)(nil),                // 27: sessiond.v1.StateFrame
+	(*EventsFrame)(nil),               // 28: sessiond.v1.EventsFrame
+	(*CaughtUpFrame)(nil),             // 29: sessiond.v1.CaughtUpFrame
+	(*HeartbeatFrame)(nil),            // 30: sessiond.v1.HeartbeatFrame
+	(*ChangedFrame)(nil),              // 31: sessiond.v1.ChangedFrame
+	(*ClosingFrame)(nil),              // 32: sessiond.v1.ClosingFrame
+	(*ListAppsRequest)(nil),           // 33: sessiond.v1.ListAppsRequest
+	(*ListAppsResponse)(nil),          // 34: sessiond.v1.ListAppsResponse
+	(*ListUsersRequest)(nil),          // 35: sessiond.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),         // 36: sessiond.v1.ListUsersResponse
+	(*WatchSessionsRequest)(nil),      // 37: sessiond.v1.WatchSessionsRequest
+	(*WatchSessionsResponse)(nil),     // 38: sessiond.v1.WatchSessionsResponse
+	(*WatchOpenedFrame)(nil),          // 39: sessiond.v1.WatchOpenedFrame
+	(*SessionListedFrame)(nil),        // 40: sessiond.v1.SessionListedFrame
+	(*SessionCreatedFrame)(nil),       // 41: sessiond.v1.SessionCreatedFrame
+	(*SessionChangedFrame)(nil),       // 42: sessiond.v1.SessionChangedFrame
+	(*SessionDeletedFrame)(nil),       // 43: sessiond.v1.SessionDeletedFrame
+	(*ResetFrame)(nil),                // 44: sessiond.v1.ResetFrame
+	(*GetAppStateRequest)(nil),        // 45: sessiond.v1.GetAppStateRequest
+	(*GetAppStateResponse)(nil),       // 46: sessiond.v1.GetAppStateResponse
+	(*GetUserStateRequest)(nil),       // 47: sessiond.v1.GetUserStateRequest
+	(*GetUserStateResponse)(nil),      // 48: sessiond.v1.GetUserStateResponse
+	(*UpdateAppStateRequest)(nil),     // 49: sessiond.v1.UpdateAppStateRequest
+	(*UpdateAppStateResponse)(nil),    // 50: sessiond.v1.UpdateAppStateResponse
+	(*UpdateUserStateRequest)(nil),    // 51: sessiond.v1.UpdateUserStateRequest
+	(*UpdateUserStateResponse)(nil),   // 52: sessiond.v1.UpdateUserStateResponse
+	nil,                               // 53: sessiond.v1.CreateSessionRequest.StateEntry
+	nil,                               // 54: sessiond.v1.CreateSessionRequest.LabelsEntry
+	nil,                               // 55: sessiond.v1.UpdateSessionRequest.LabelsEntry
+	nil,                               // 56: sessiond.v1.UpdateSessionRequest.StateEntry
+	nil,                               // 57: sessiond.v1.UpdateSessionRequest.StateDeltaEntry
+	nil,                               // 58: sessiond.v1.ListSessionsRequest.LabelsEntry
+	nil,                               // 59: sessiond.v1.ListSessionsRequest.StateEqualsEntry
+	nil,                               // 60: sessiond.v1.StateFrame.StateEntry
+	nil,                               // 61: sessiond.v1.ChangedFrame.StateDeltaEntry
+	nil,                               // 62: sessiond.v1.GetAppStateResponse.StateEntry
+	nil,                               // 63: sessiond.v1.GetUserStateResponse.StateEntry
+	nil,                               // 64: sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
+	nil,                               // 65: sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
+	(*SessionKey)(nil),                // 66: sessiond.v1.SessionKey
+	(*Session)(nil),                   // 67: sessiond.v1.Session
 	(*Event)(nil),                     // 68: sessiond.v1.Event
-	(*AppendedEvent)(nil),             // 69: sessiond.v1.AppendedEvent
-	(ErrorReason)(0),                  // 70: sessiond.v1.ErrorReason
-	(*durationpb.Duration)(nil),       // 71: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil),     // 72: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),     // 69: google.protobuf.FieldMask
+	(*AppendedEvent)(nil),             // 70: sessiond.v1.AppendedEvent
+	(ErrorReason)(0),                  // 71: sessiond.v1.ErrorReason
+	(*durationpb.Duration)(nil),       // 72: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 73: google.protobuf.Timestamp
 }
 var file_sessiond_v1_session_service_proto_depIdxs = []int32{
-	65, // 0: sessiond.v1.CreateSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	52, // 1: sessiond.v1.CreateSessionRequest.state:type_name -> sessiond.v1.CreateSessionRequest.StateEntry
-	53, // 2: sessiond.v1.CreateSessionRequest.labels:type_name -> sessiond.v1.CreateSessionRequest.LabelsEntry
-	66, // 3: sessiond.v1.CreateSessionResponse.session:type_name -> sessiond.v1.Session
-	65, // 4: sessiond.v1.GetSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	66, // 5: sessiond.v1.GetSessionResponse.session:type_name -> sessiond.v1.Session
-	65, // 6: sessiond.v1.UpdateSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	67, // 7: sessiond.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
-	54, // 8: sessiond.v1.UpdateSessionRequest.labels:type_name -> sessiond.v1.UpdateSessionRequest.LabelsEntry
-	55, // 9: sessiond.v1.UpdateSessionRequest.state:type_name -> sessiond.v1.UpdateSessionRequest.StateEntry
-	56, // 10: sessiond.v1.UpdateSessionRequest.state_delta:type_name -> sessiond.v1.UpdateSessionRequest.StateDeltaEntry
-	66, // 11: sessiond.v1.UpdateSessionResponse.session:type_name -> sessiond.v1.Session
-	65, // 12: sessiond.v1.DeleteSessionRequest.key:type_name -> sessiond.v1.SessionKey
-	65, // 13: sessiond.v1.ListSessionsRequest.key:type_name -> sessiond.v1.SessionKey
-	0,  // 14: sessiond.v1.ListSessionsRequest.order:type_name -> sessiond.v1.SessionOrder
-	57, // 15: sessiond.v1.ListSessionsRequest.labels:type_name -> sessiond.v1.ListSessionsRequest.LabelsEntry
-	58, // 16: sessiond.v1.ListSessionsRequest.state_equals:type_name -> sessiond.v1.ListSessionsRequest.StateEqualsEntry
-	66, // 17: sessiond.v1.ListSessionsResponse.sessions:type_name -> sessiond.v1.Session
-	65, // 18: sessiond.v1.AppendEventRequest.key:type_name -> sessiond.v1.SessionKey
-	68, // 19: sessiond.v1.AppendEventRequest.event:type_name -> sessiond.v1.Event
-	69, // 20: sessiond.v1.AppendEventResponse.event:type_name -> sessiond.v1.AppendedEvent
-	65, // 21: sessiond.v1.BatchAppendEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	68, // 22: sessiond.v1.BatchAppendEventsRequest.events:type_name -> sessiond.v1.Event
-	69, // 23: sessiond.v1.BatchAppendEventsResponse.events:type_name -> sessiond.v1.AppendedEvent
-	13, // 24: sessiond.v1.AppendToSessionsRequest.appends:type_name -> sessiond.v1.AppendEventRequest
-	19, // 25: sessiond.v1.AppendToSessionsResponse.outcomes:type_name -> sessiond.v1.AppendOutcome
-	14, // 26: sessiond.v1.AppendOutcome.appended:type_name -> sessiond.v1.AppendEventResponse
-	20, // 27: sessiond.v1.AppendOutcome.error:type_name -> sessiond.v1.AppendError
-	70, // 28: sessiond.v1.AppendError.reason:type_name -> sessiond.v1.ErrorReason
-	65, // 29: sessiond.v1.ListEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	1,  // 30: sessiond.v1.ListEventsRequest.scope:type_name -> sessiond.v1.EventScope
-	68, // 31: sessiond.v1.ListEventsResponse.events:type_name -> sessiond.v1.Event
-	65, // 32: sessiond.v1.StreamEventsRequest.key:type_name -> sessiond.v1.SessionKey
-	71, // 33: sessiond.v1.StreamEventsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	72, // 34: sessiond.v1.StreamEventsResponse.server_time:type_name -> google.protobuf.Timestamp
-	25, // 35: sessiond.v1.StreamEventsResponse.opened:type_name -> sessiond.v1.OpenedFrame
-	27, // 36: sessiond.v1.StreamEventsResponse.events:type_name -> sessiond.v1.EventsFrame
-	28, // 37: sessiond.v1.StreamEventsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
-	29, // 38: sessiond.v1.StreamEventsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
-	30, // 39: sessiond.v1.StreamEventsResponse.changed:type_name -> sessiond.v1.ChangedFrame
-	31, // 40: sessiond.v1.StreamEventsResponse.closing:type_name -> sessiond.v1.ClosingFrame
-	26, // 41: sessiond.v1.StreamEventsResponse.state:type_name -> sessiond.v1.StateFrame
-	66, // 42: sessiond.v1.OpenedFrame.session:type_name -> sessiond.v1.Session
-	71, // 43: sessiond.v1.OpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
-	59, // 44: sessiond.v1.StateFrame.state:type_name -> sessiond.v1.StateFrame.StateEntry
-	68, // 45: sessiond.v1.EventsFrame.events:type_name -> sessiond.v1.Event
-	60, // 46: sessiond.v1.ChangedFrame.state_delta:type_name -> sessiond.v1.ChangedFrame.StateDeltaEntry
-	67, // 47: sessiond.v1.ChangedFrame.changed:type_name -> google.protobuf.FieldMask
-	72, // 48: sessiond.v1.ChangedFrame.create_time:type_name -> google.protobuf.Timestamp
-	2,  // 49: sessiond.v1.ClosingFrame.reason:type_name -> sessiond.v1.ClosingReason
-	65, // 50: sessiond.v1.ListUsersRequest.key:type_name -> sessiond.v1.SessionKey
-	65, // 51: sessiond.v1.WatchSessionsRequest.key:type_name -> sessiond.v1.SessionKey
-	71, // 52: sessiond.v1.WatchSessionsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
-	72, // 53: sessiond.v1.WatchSessionsResponse.server_time:type_name -> google.protobuf.Timestamp
-	38, // 54: sessiond.v1.WatchSessionsResponse.opened:type_name -> sessiond.v1.WatchOpenedFrame
-	39, // 55: sessiond.v1.WatchSessionsResponse.listed:type_name -> sessiond.v1.SessionListedFrame
-	40, // 56: sessiond.v1.WatchSessionsResponse.created:type_name -> sessiond.v1.SessionCreatedFrame
-	41, // 57: sessiond.v1.WatchSessionsResponse.changed:type_name -> sessiond.v1.SessionChangedFrame
-	42, // 58: sessiond.v1.WatchSessionsResponse.deleted:type_name -> sessiond.v1.SessionDeletedFrame
-	43, // 59: sessiond.v1.WatchSessionsResponse.reset:type_name -> sessiond.v1.ResetFrame
-	28, // 60: sessiond.v1.WatchSessionsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
-	29, // 61: sessiond.v1.WatchSessionsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
-	31, // 62: sessiond.v1.WatchSessionsResponse.closing:type_name -> sessiond.v1.ClosingFrame
-	71, // 63: sessiond.v1.WatchOpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
-	66, // 64: sessiond.v1.SessionListedFrame.sessions:type_name -> sessiond.v1.Session
-	66, // 65: sessiond.v1.SessionCreatedFrame.session:type_name -> sessiond.v1.Session
-	66, // 66: sessiond.v1.SessionChangedFrame.session:type_name -> sessiond.v1.Session
-	65, // 67: sessiond.v1.SessionDeletedFrame.key:type_name -> sessiond.v1.SessionKey
-	72, // 68: sessiond.v1.SessionDeletedFrame.delete_time:type_name -> google.protobuf.Timestamp
-	65, // 69: sessiond.v1.GetAppStateRequest.key:type_name -> sessiond.v1.SessionKey
-	61, // 70: sessiond.v1.GetAppStateResponse.state:type_name -> sessiond.v1.GetAppStateResponse.StateEntry
-	65, // 71: sessiond.v1.GetUserStateRequest.key:type_name -> sessiond.v1.SessionKey
-	62, // 72: sessiond.v1.GetUserStateResponse.state:type_name -> sessiond.v1.GetUserStateResponse.StateEntry
-	65, // 73: sessiond.v1.UpdateAppStateRequest.key:type_name -> sessiond.v1.SessionKey
-	63, // 74: sessiond.v1.UpdateAppStateRequest.state_delta:type_name -> sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
-	72, // 75: sessiond.v1.UpdateAppStateResponse.update_time:type_name -> google.protobuf.Timestamp
-	65, // 76: sessiond.v1.UpdateUserStateRequest.key:type_name -> sessiond.v1.SessionKey
-	64, // 77: sessiond.v1.UpdateUserStateRequest.state_delta:type_name -> sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
-	72, // 78: sessiond.v1.UpdateUserStateResponse.update_time:type_name -> google.protobuf.Timestamp
-	3,  // 79: sessiond.v1.SessionService.CreateSession:input_type -> sessiond.v1.CreateSessionRequest
-	5,  // 80: sessiond.v1.SessionService.GetSession:input_type -> sessiond.v1.GetSessionRequest
-	7,  // 81: sessiond.v1.SessionService.UpdateSession:input_type -> sessiond.v1.UpdateSessionRequest
-	9,  // 82: sessiond.v1.SessionService.DeleteSession:input_type -> sessiond.v1.DeleteSessionRequest
-	11, // 83: sessiond.v1.SessionService.ListSessions:input_type -> sessiond.v1.ListSessionsRequest
-	13, // 84: sessiond.v1.SessionService.AppendEvent:input_type -> sessiond.v1.AppendEventRequest
-	15, // 85: sessiond.v1.SessionService.BatchAppendEvents:input_type -> sessiond.v1.BatchAppendEventsRequest
-	17, // 86: sessiond.v1.SessionService.AppendToSessions:input_type -> sessiond.v1.AppendToSessionsRequest
-	21, // 87: sessiond.v1.SessionService.ListEvents:input_type -> sessiond.v1.ListEventsRequest
-	23, // 88: sessiond.v1.SessionService.StreamEvents:input_type -> sessiond.v1.StreamEventsRequest
-	32, // 89: sessiond.v1.SessionService.ListApps:input_type -> sessiond.v1.ListAppsRequest
-	34, // 90: sessiond.v1.SessionService.ListUsers:input_type -> sessiond.v1.ListUsersRequest
-	36, // 91: sessiond.v1.SessionService.WatchSessions:input_type -> sessiond.v1.WatchSessionsRequest
-	44, // 92: sessiond.v1.SessionService.GetAppState:input_type -> sessiond.v1.GetAppStateRequest
-	46, // 93: sessiond.v1.SessionService.GetUserState:input_type -> sessiond.v1.GetUserStateRequest
-	48, // 94: sessiond.v1.SessionService.UpdateAppState:input_type -> sessiond.v1.UpdateAppStateRequest
-	50, // 95: sessiond.v1.SessionService.UpdateUserState:input_type -> sessiond.v1.UpdateUserStateRequest
-	4,  // 96: sessiond.v1.SessionService.CreateSession:output_type -> sessiond.v1.CreateSessionResponse
-	6,  // 97: sessiond.v1.SessionService.GetSession:output_type -> sessiond.v1.GetSessionResponse
-	8,  // 98: sessiond.v1.SessionService.UpdateSession:output_type -> sessiond.v1.UpdateSessionResponse
-	10, // 99: sessiond.v1.SessionService.DeleteSession:output_type -> sessiond.v1.DeleteSessionResponse
-	12, // 100: sessiond.v1.SessionService.ListSessions:output_type -> sessiond.v1.ListSessionsResponse
-	14, // 101: sessiond.v1.SessionService.AppendEvent:output_type -> sessiond.v1.AppendEventResponse
-	16, // 102: sessiond.v1.SessionService.BatchAppendEvents:output_type -> sessiond.v1.BatchAppendEventsResponse
-	18, // 103: sessiond.v1.SessionService.AppendToSessions:output_type -> sessiond.v1.AppendToSessionsResponse
-	22, // 104: sessiond.v1.SessionService.ListEvents:output_type -> sessiond.v1.ListEventsResponse
-	24, // 105: sessiond.v1.SessionService.StreamEvents:output_type -> sessiond.v1.StreamEventsResponse
-	33, // 106: sessiond.v1.SessionService.ListApps:output_type -> sessiond.v1.ListAppsResponse
-	35, // 107: sessiond.v1.SessionService.ListUsers:output_type -> sessiond.v1.ListUsersResponse
-	37, // 108: sessiond.v1.SessionService.WatchSessions:output_type -> sessiond.v1.WatchSessionsResponse
-	45, // 109: sessiond.v1.SessionService.GetAppState:output_type -> sessiond.v1.GetAppStateResponse
-	47, // 110: sessiond.v1.SessionService.GetUserState:output_type -> sessiond.v1.GetUserStateResponse
-	49, // 111: sessiond.v1.SessionService.UpdateAppState:output_type -> sessiond.v1.UpdateAppStateResponse
-	51, // 112: sessiond.v1.SessionService.UpdateUserState:output_type -> sessiond.v1.UpdateUserStateResponse
-	96, // [96:113] is the sub-list for method output_type
-	79, // [79:96] is the sub-list for method input_type
-	79, // [79:79] is the sub-list for extension type_name
-	79, // [79:79] is the sub-list for extension extendee
-	0,  // [0:79] is the sub-list for field type_name
+	66, // 0: sessiond.v1.CreateSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	53, // 1: sessiond.v1.CreateSessionRequest.state:type_name -> sessiond.v1.CreateSessionRequest.StateEntry
+	54, // 2: sessiond.v1.CreateSessionRequest.labels:type_name -> sessiond.v1.CreateSessionRequest.LabelsEntry
+	67, // 3: sessiond.v1.CreateSessionResponse.session:type_name -> sessiond.v1.Session
+	66, // 4: sessiond.v1.GetSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	6,  // 5: sessiond.v1.GetSessionRequest.history:type_name -> sessiond.v1.HistorySelection
+	67, // 6: sessiond.v1.GetSessionResponse.session:type_name -> sessiond.v1.Session
+	68, // 7: sessiond.v1.GetSessionResponse.events:type_name -> sessiond.v1.Event
+	66, // 8: sessiond.v1.UpdateSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	69, // 9: sessiond.v1.UpdateSessionRequest.update_mask:type_name -> google.protobuf.FieldMask
+	55, // 10: sessiond.v1.UpdateSessionRequest.labels:type_name -> sessiond.v1.UpdateSessionRequest.LabelsEntry
+	56, // 11: sessiond.v1.UpdateSessionRequest.state:type_name -> sessiond.v1.UpdateSessionRequest.StateEntry
+	57, // 12: sessiond.v1.UpdateSessionRequest.state_delta:type_name -> sessiond.v1.UpdateSessionRequest.StateDeltaEntry
+	67, // 13: sessiond.v1.UpdateSessionResponse.session:type_name -> sessiond.v1.Session
+	66, // 14: sessiond.v1.DeleteSessionRequest.key:type_name -> sessiond.v1.SessionKey
+	66, // 15: sessiond.v1.ListSessionsRequest.key:type_name -> sessiond.v1.SessionKey
+	0,  // 16: sessiond.v1.ListSessionsRequest.order:type_name -> sessiond.v1.SessionOrder
+	58, // 17: sessiond.v1.ListSessionsRequest.labels:type_name -> sessiond.v1.ListSessionsRequest.LabelsEntry
+	59, // 18: sessiond.v1.ListSessionsRequest.state_equals:type_name -> sessiond.v1.ListSessionsRequest.StateEqualsEntry
+	67, // 19: sessiond.v1.ListSessionsResponse.sessions:type_name -> sessiond.v1.Session
+	66, // 20: sessiond.v1.AppendEventRequest.key:type_name -> sessiond.v1.SessionKey
+	68, // 21: sessiond.v1.AppendEventRequest.event:type_name -> sessiond.v1.Event
+	70, // 22: sessiond.v1.AppendEventResponse.event:type_name -> sessiond.v1.AppendedEvent
+	66, // 23: sessiond.v1.BatchAppendEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	68, // 24: sessiond.v1.BatchAppendEventsRequest.events:type_name -> sessiond.v1.Event
+	70, // 25: sessiond.v1.BatchAppendEventsResponse.events:type_name -> sessiond.v1.AppendedEvent
+	14, // 26: sessiond.v1.AppendToSessionsRequest.appends:type_name -> sessiond.v1.AppendEventRequest
+	20, // 27: sessiond.v1.AppendToSessionsResponse.outcomes:type_name -> sessiond.v1.AppendOutcome
+	15, // 28: sessiond.v1.AppendOutcome.appended:type_name -> sessiond.v1.AppendEventResponse
+	21, // 29: sessiond.v1.AppendOutcome.error:type_name -> sessiond.v1.AppendError
+	71, // 30: sessiond.v1.AppendError.reason:type_name -> sessiond.v1.ErrorReason
+	66, // 31: sessiond.v1.ListEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	1,  // 32: sessiond.v1.ListEventsRequest.scope:type_name -> sessiond.v1.EventScope
+	68, // 33: sessiond.v1.ListEventsResponse.events:type_name -> sessiond.v1.Event
+	66, // 34: sessiond.v1.StreamEventsRequest.key:type_name -> sessiond.v1.SessionKey
+	72, // 35: sessiond.v1.StreamEventsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	73, // 36: sessiond.v1.StreamEventsResponse.server_time:type_name -> google.protobuf.Timestamp
+	26, // 37: sessiond.v1.StreamEventsResponse.opened:type_name -> sessiond.v1.OpenedFrame
+	28, // 38: sessiond.v1.StreamEventsResponse.events:type_name -> sessiond.v1.EventsFrame
+	29, // 39: sessiond.v1.StreamEventsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
+	30, // 40: sessiond.v1.StreamEventsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
+	31, // 41: sessiond.v1.StreamEventsResponse.changed:type_name -> sessiond.v1.ChangedFrame
+	32, // 42: sessiond.v1.StreamEventsResponse.closing:type_name -> sessiond.v1.ClosingFrame
+	27, // 43: sessiond.v1.StreamEventsResponse.state:type_name -> sessiond.v1.StateFrame
+	67, // 44: sessiond.v1.OpenedFrame.session:type_name -> sessiond.v1.Session
+	72, // 45: sessiond.v1.OpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
+	60, // 46: sessiond.v1.StateFrame.state:type_name -> sessiond.v1.StateFrame.StateEntry
+	68, // 47: sessiond.v1.EventsFrame.events:type_name -> sessiond.v1.Event
+	61, // 48: sessiond.v1.ChangedFrame.state_delta:type_name -> sessiond.v1.ChangedFrame.StateDeltaEntry
+	69, // 49: sessiond.v1.ChangedFrame.changed:type_name -> google.protobuf.FieldMask
+	73, // 50: sessiond.v1.ChangedFrame.create_time:type_name -> google.protobuf.Timestamp
+	2,  // 51: sessiond.v1.ClosingFrame.reason:type_name -> sessiond.v1.ClosingReason
+	66, // 52: sessiond.v1.ListUsersRequest.key:type_name -> sessiond.v1.SessionKey
+	66, // 53: sessiond.v1.WatchSessionsRequest.key:type_name -> sessiond.v1.SessionKey
+	72, // 54: sessiond.v1.WatchSessionsRequest.heartbeat_interval:type_name -> google.protobuf.Duration
+	73, // 55: sessiond.v1.WatchSessionsResponse.server_time:type_name -> google.protobuf.Timestamp
+	39, // 56: sessiond.v1.WatchSessionsResponse.opened:type_name -> sessiond.v1.WatchOpenedFrame
+	40, // 57: sessiond.v1.WatchSessionsResponse.listed:type_name -> sessiond.v1.SessionListedFrame
+	41, // 58: sessiond.v1.WatchSessionsResponse.created:type_name -> sessiond.v1.SessionCreatedFrame
+	42, // 59: sessiond.v1.WatchSessionsResponse.changed:type_name -> sessiond.v1.SessionChangedFrame
+	43, // 60: sessiond.v1.WatchSessionsResponse.deleted:type_name -> sessiond.v1.SessionDeletedFrame
+	44, // 61: sessiond.v1.WatchSessionsResponse.reset:type_name -> sessiond.v1.ResetFrame
+	29, // 62: sessiond.v1.WatchSessionsResponse.caught_up:type_name -> sessiond.v1.CaughtUpFrame
+	30, // 63: sessiond.v1.WatchSessionsResponse.heartbeat:type_name -> sessiond.v1.HeartbeatFrame
+	32, // 64: sessiond.v1.WatchSessionsResponse.closing:type_name -> sessiond.v1.ClosingFrame
+	72, // 65: sessiond.v1.WatchOpenedFrame.heartbeat_interval:type_name -> google.protobuf.Duration
+	67, // 66: sessiond.v1.SessionListedFrame.sessions:type_name -> sessiond.v1.Session
+	67, // 67: sessiond.v1.SessionCreatedFrame.session:type_name -> sessiond.v1.Session
+	67, // 68: sessiond.v1.SessionChangedFrame.session:type_name -> sessiond.v1.Session
+	66, // 69: sessiond.v1.SessionDeletedFrame.key:type_name -> sessiond.v1.SessionKey
+	73, // 70: sessiond.v1.SessionDeletedFrame.delete_time:type_name -> google.protobuf.Timestamp
+	66, // 71: sessiond.v1.GetAppStateRequest.key:type_name -> sessiond.v1.SessionKey
+	62, // 72: sessiond.v1.GetAppStateResponse.state:type_name -> sessiond.v1.GetAppStateResponse.StateEntry
+	66, // 73: sessiond.v1.GetUserStateRequest.key:type_name -> sessiond.v1.SessionKey
+	63, // 74: sessiond.v1.GetUserStateResponse.state:type_name -> sessiond.v1.GetUserStateResponse.StateEntry
+	66, // 75: sessiond.v1.UpdateAppStateRequest.key:type_name -> sessiond.v1.SessionKey
+	64, // 76: sessiond.v1.UpdateAppStateRequest.state_delta:type_name -> sessiond.v1.UpdateAppStateRequest.StateDeltaEntry
+	73, // 77: sessiond.v1.UpdateAppStateResponse.update_time:type_name -> google.protobuf.Timestamp
+	66, // 78: sessiond.v1.UpdateUserStateRequest.key:type_name -> sessiond.v1.SessionKey
+	65, // 79: sessiond.v1.UpdateUserStateRequest.state_delta:type_name -> sessiond.v1.UpdateUserStateRequest.StateDeltaEntry
+	73, // 80: sessiond.v1.UpdateUserStateResponse.update_time:type_name -> google.protobuf.Timestamp
+	3,  // 81: sessiond.v1.SessionService.CreateSession:input_type -> sessiond.v1.CreateSessionRequest
+	5,  // 82: sessiond.v1.SessionService.GetSession:input_type -> sessiond.v1.GetSessionRequest
+	8,  // 83: sessiond.v1.SessionService.UpdateSession:input_type -> sessiond.v1.UpdateSessionRequest
+	10, // 84: sessiond.v1.SessionService.DeleteSession:input_type -> sessiond.v1.DeleteSessionRequest
+	12, // 85: sessiond.v1.SessionService.ListSessions:input_type -> sessiond.v1.ListSessionsRequest
+	14, // 86: sessiond.v1.SessionService.AppendEvent:input_type -> sessiond.v1.AppendEventRequest
+	16, // 87: sessiond.v1.SessionService.BatchAppendEvents:input_type -> sessiond.v1.BatchAppendEventsRequest
+	18, // 88: sessiond.v1.SessionService.AppendToSessions:input_type -> sessiond.v1.AppendToSessionsRequest
+	22, // 89: sessiond.v1.SessionService.ListEvents:input_type -> sessiond.v1.ListEventsRequest
+	24, // 90: sessiond.v1.SessionService.StreamEvents:input_type -> sessiond.v1.StreamEventsRequest
+	33, // 91: sessiond.v1.SessionService.ListApps:input_type -> sessiond.v1.ListAppsRequest
+	35, // 92: sessiond.v1.SessionService.ListUsers:input_type -> sessiond.v1.ListUsersRequest
+	37, // 93: sessiond.v1.SessionService.WatchSessions:input_type -> sessiond.v1.WatchSessionsRequest
+	45, // 94: sessiond.v1.SessionService.GetAppState:input_type -> sessiond.v1.GetAppStateRequest
+	47, // 95: sessiond.v1.SessionService.GetUserState:input_type -> sessiond.v1.GetUserStateRequest
+	49, // 96: sessiond.v1.SessionService.UpdateAppState:input_type -> sessiond.v1.UpdateAppStateRequest
+	51, // 97: sessiond.v1.SessionService.UpdateUserState:input_type -> sessiond.v1.UpdateUserStateRequest
+	4,  // 98: sessiond.v1.SessionService.CreateSession:output_type -> sessiond.v1.CreateSessionResponse
+	7,  // 99: sessiond.v1.SessionService.GetSession:output_type -> sessiond.v1.GetSessionResponse
+	9,  // 100: sessiond.v1.SessionService.UpdateSession:output_type -> sessiond.v1.UpdateSessionResponse
+	11, // 101: sessiond.v1.SessionService.DeleteSession:output_type -> sessiond.v1.DeleteSessionResponse
+	13, // 102: sessiond.v1.SessionService.ListSessions:output_type -> sessiond.v1.ListSessionsResponse
+	15, // 103: sessiond.v1.SessionService.AppendEvent:output_type -> sessiond.v1.AppendEventResponse
+	17, // 104: sessiond.v1.SessionService.BatchAppendEvents:output_type -> sessiond.v1.BatchAppendEventsResponse
+	19, // 105: sessiond.v1.SessionService.AppendToSessions:output_type -> sessiond.v1.AppendToSessionsResponse
+	23, // 106: sessiond.v1.SessionService.ListEvents:output_type -> sessiond.v1.ListEventsResponse
+	25, // 107: sessiond.v1.SessionService.StreamEvents:output_type -> sessiond.v1.StreamEventsResponse
+	34, // 108: sessiond.v1.SessionService.ListApps:output_type -> sessiond.v1.ListAppsResponse
+	36, // 109: sessiond.v1.SessionService.ListUsers:output_type -> sessiond.v1.ListUsersResponse
+	38, // 110: sessiond.v1.SessionService.WatchSessions:output_type -> sessiond.v1.WatchSessionsResponse
+	46, // 111: sessiond.v1.SessionService.GetAppState:output_type -> sessiond.v1.GetAppStateResponse
+	48, // 112: sessiond.v1.SessionService.GetUserState:output_type -> sessiond.v1.GetUserStateResponse
+	50, // 113: sessiond.v1.SessionService.UpdateAppState:output_type -> sessiond.v1.UpdateAppStateResponse
+	52, // 114: sessiond.v1.SessionService.UpdateUserState:output_type -> sessiond.v1.UpdateUserStateResponse
+	98, // [98:115] is the sub-list for method output_type
+	81, // [81:98] is the sub-list for method input_type
+	81, // [81:81] is the sub-list for extension type_name
+	81, // [81:81] is the sub-list for extension extendee
+	0,  // [0:81] is the sub-list for field type_name
 }
 
 func init() { file_sessiond_v1_session_service_proto_init() }
@@ -4258,18 +4358,19 @@ func file_sessiond_v1_session_service_proto_init() {
 	file_sessiond_v1_event_proto_init()
 	file_sessiond_v1_session_proto_init()
 	file_sessiond_v1_session_service_proto_msgTypes[2].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[4].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[6].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[8].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[10].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[12].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[16].OneofWrappers = []any{
+	file_sessiond_v1_session_service_proto_msgTypes[3].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[7].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[9].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[11].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[13].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[17].OneofWrappers = []any{
 		(*AppendOutcome_Appended)(nil),
 		(*AppendOutcome_Error)(nil),
 	}
-	file_sessiond_v1_session_service_proto_msgTypes[18].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[20].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[21].OneofWrappers = []any{
+	file_sessiond_v1_session_service_proto_msgTypes[19].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[21].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[22].OneofWrappers = []any{
 		(*StreamEventsResponse_Opened)(nil),
 		(*StreamEventsResponse_Events)(nil),
 		(*StreamEventsResponse_CaughtUp)(nil),
@@ -4278,8 +4379,8 @@ func file_sessiond_v1_session_service_proto_init() {
 		(*StreamEventsResponse_Closing)(nil),
 		(*StreamEventsResponse_State)(nil),
 	}
-	file_sessiond_v1_session_service_proto_msgTypes[33].OneofWrappers = []any{}
-	file_sessiond_v1_session_service_proto_msgTypes[34].OneofWrappers = []any{
+	file_sessiond_v1_session_service_proto_msgTypes[34].OneofWrappers = []any{}
+	file_sessiond_v1_session_service_proto_msgTypes[35].OneofWrappers = []any{
 		(*WatchSessionsResponse_Opened)(nil),
 		(*WatchSessionsResponse_Listed)(nil),
 		(*WatchSessionsResponse_Created)(nil),
@@ -4296,7 +4397,7 @@ func file_sessiond_v1_session_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sessiond_v1_session_service_proto_rawDesc), len(file_sessiond_v1_session_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   62,
+			NumMessages:   63,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -53,7 +53,9 @@ type SessionServiceClient interface {
 	// CreateSession makes a session.
 	// Errors: SESSION_ALREADY_EXISTS, REQUEST_ID_CONFLICT, INVALID_FIELD.
 	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*CreateSessionResponse, error)
-	// GetSession reads a session with its merged state, without events.
+	// GetSession reads a session with its merged state and, where the request says so,
+	// the first events of its history. One call for a short history is half of what a
+	// stream costs.
 	// Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
 	// TOO_LARGE where the state does not fit a message (StreamEvents can send it).
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
@@ -341,7 +343,9 @@ type SessionServiceServer interface {
 	// CreateSession makes a session.
 	// Errors: SESSION_ALREADY_EXISTS, REQUEST_ID_CONFLICT, INVALID_FIELD.
 	CreateSession(context.Context, *CreateSessionRequest) (*CreateSessionResponse, error)
-	// GetSession reads a session with its merged state, without events.
+	// GetSession reads a session with its merged state and, where the request says so,
+	// the first events of its history. One call for a short history is half of what a
+	// stream costs.
 	// Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
 	// TOO_LARGE where the state does not fit a message (StreamEvents can send it).
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)

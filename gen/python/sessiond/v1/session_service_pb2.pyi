@@ -88,22 +88,36 @@ class CreateSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
 
 class GetSessionRequest(_message.Message):
-    __slots__ = ("key", "session_uid", "as_of_seq", "omit_state")
+    __slots__ = ("key", "session_uid", "as_of_seq", "omit_state", "history")
     KEY_FIELD_NUMBER: _ClassVar[int]
     SESSION_UID_FIELD_NUMBER: _ClassVar[int]
     AS_OF_SEQ_FIELD_NUMBER: _ClassVar[int]
     OMIT_STATE_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_FIELD_NUMBER: _ClassVar[int]
     key: _session_pb2.SessionKey
     session_uid: str
     as_of_seq: int
     omit_state: bool
-    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., as_of_seq: _Optional[int] = ..., omit_state: bool = ...) -> None: ...
+    history: HistorySelection
+    def __init__(self, key: _Optional[_Union[_session_pb2.SessionKey, _Mapping]] = ..., session_uid: _Optional[str] = ..., as_of_seq: _Optional[int] = ..., omit_state: bool = ..., history: _Optional[_Union[HistorySelection, _Mapping]] = ...) -> None: ...
+
+class HistorySelection(_message.Message):
+    __slots__ = ("after_seq", "num_recent_events")
+    AFTER_SEQ_FIELD_NUMBER: _ClassVar[int]
+    NUM_RECENT_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    after_seq: int
+    num_recent_events: int
+    def __init__(self, after_seq: _Optional[int] = ..., num_recent_events: _Optional[int] = ...) -> None: ...
 
 class GetSessionResponse(_message.Message):
-    __slots__ = ("session",)
+    __slots__ = ("session", "events", "history_complete")
     SESSION_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_COMPLETE_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
-    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+    events: _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]
+    history_complete: bool
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., events: _Optional[_Iterable[_Union[_event_pb2.Event, _Mapping]]] = ..., history_complete: bool = ...) -> None: ...
 
 class UpdateSessionRequest(_message.Message):
     __slots__ = ("key", "session_uid", "expected_revision", "update_mask", "owner_id", "display_name", "labels", "state", "state_delta", "removed_state_keys", "request_id", "omit_state")

@@ -127,7 +127,9 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetSession(self, request, context):
-        """GetSession reads a session with its merged state, without events.
+        """GetSession reads a session with its merged state and, where the request says so,
+        the first events of its history. One call for a short history is half of what a
+        stream costs.
         Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
         TOO_LARGE where the state does not fit a message (StreamEvents can send it).
         """

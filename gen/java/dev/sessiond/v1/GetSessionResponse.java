@@ -21,6 +21,7 @@ private static final long serialVersionUID = 0L;
     super(builder);
   }
   private GetSessionResponse() {
+    events_ = java.util.Collections.emptyList();
   }
 
   @java.lang.Override
@@ -82,6 +83,94 @@ private static final long serialVersionUID = 0L;
     return session_ == null ? dev.sessiond.v1.Session.getDefaultInstance() : session_;
   }
 
+  public static final int EVENTS_FIELD_NUMBER = 2;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.sessiond.v1.Event> events_;
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.sessiond.v1.Event> getEventsList() {
+    return events_;
+  }
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.sessiond.v1.EventOrBuilder> 
+      getEventsOrBuilderList() {
+    return events_;
+  }
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  @java.lang.Override
+  public int getEventsCount() {
+    return events_.size();
+  }
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  @java.lang.Override
+  public dev.sessiond.v1.Event getEvents(int index) {
+    return events_.get(index);
+  }
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  @java.lang.Override
+  public dev.sessiond.v1.EventOrBuilder getEventsOrBuilder(
+      int index) {
+    return events_.get(index);
+  }
+
+  public static final int HISTORY_COMPLETE_FIELD_NUMBER = 3;
+  private boolean historyComplete_ = false;
+  /**
+   * <pre>
+   * Whether these are all of the history. If not, StreamEvents goes on: with the
+   * session's uid and the last one's seq as after_seq, or with what this request asked
+   * for where there is none.
+   * </pre>
+   *
+   * <code>bool history_complete = 3 [json_name = "historyComplete"];</code>
+   * @return The historyComplete.
+   */
+  @java.lang.Override
+  public boolean getHistoryComplete() {
+    return historyComplete_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -99,6 +188,12 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(1, getSession());
     }
+    for (int i = 0; i < events_.size(); i++) {
+      output.writeMessage(2, events_.get(i));
+    }
+    if (historyComplete_ != false) {
+      output.writeBool(3, historyComplete_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -111,6 +206,14 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(1, getSession());
+    }
+    for (int i = 0; i < events_.size(); i++) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(2, events_.get(i));
+    }
+    if (historyComplete_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(3, historyComplete_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -132,6 +235,10 @@ private static final long serialVersionUID = 0L;
       if (!getSession()
           .equals(other.getSession())) return false;
     }
+    if (!getEventsList()
+        .equals(other.getEventsList())) return false;
+    if (getHistoryComplete()
+        != other.getHistoryComplete()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -147,6 +254,13 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + SESSION_FIELD_NUMBER;
       hash = (53 * hash) + getSession().hashCode();
     }
+    if (getEventsCount() > 0) {
+      hash = (37 * hash) + EVENTS_FIELD_NUMBER;
+      hash = (53 * hash) + getEventsList().hashCode();
+    }
+    hash = (37 * hash) + HISTORY_COMPLETE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getHistoryComplete());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -282,6 +396,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessageV3
               .alwaysUseFieldBuilders) {
         getSessionFieldBuilder();
+        getEventsFieldBuilder();
       }
     }
     @java.lang.Override
@@ -293,6 +408,14 @@ private static final long serialVersionUID = 0L;
         sessionBuilder_.dispose();
         sessionBuilder_ = null;
       }
+      if (eventsBuilder_ == null) {
+        events_ = java.util.Collections.emptyList();
+      } else {
+        events_ = null;
+        eventsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000002);
+      historyComplete_ = false;
       return this;
     }
 
@@ -319,9 +442,22 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.sessiond.v1.GetSessionResponse buildPartial() {
       dev.sessiond.v1.GetSessionResponse result = new dev.sessiond.v1.GetSessionResponse(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.sessiond.v1.GetSessionResponse result) {
+      if (eventsBuilder_ == null) {
+        if (((bitField0_ & 0x00000002) != 0)) {
+          events_ = java.util.Collections.unmodifiableList(events_);
+          bitField0_ = (bitField0_ & ~0x00000002);
+        }
+        result.events_ = events_;
+      } else {
+        result.events_ = eventsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.sessiond.v1.GetSessionResponse result) {
@@ -332,6 +468,9 @@ private static final long serialVersionUID = 0L;
             ? session_
             : sessionBuilder_.build();
         to_bitField0_ |= 0x00000001;
+      }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.historyComplete_ = historyComplete_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -383,6 +522,35 @@ private static final long serialVersionUID = 0L;
       if (other.hasSession()) {
         mergeSession(other.getSession());
       }
+      if (eventsBuilder_ == null) {
+        if (!other.events_.isEmpty()) {
+          if (events_.isEmpty()) {
+            events_ = other.events_;
+            bitField0_ = (bitField0_ & ~0x00000002);
+          } else {
+            ensureEventsIsMutable();
+            events_.addAll(other.events_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.events_.isEmpty()) {
+          if (eventsBuilder_.isEmpty()) {
+            eventsBuilder_.dispose();
+            eventsBuilder_ = null;
+            events_ = other.events_;
+            bitField0_ = (bitField0_ & ~0x00000002);
+            eventsBuilder_ = 
+              com.google.protobuf.GeneratedMessageV3.alwaysUseFieldBuilders ?
+                 getEventsFieldBuilder() : null;
+          } else {
+            eventsBuilder_.addAllMessages(other.events_);
+          }
+        }
+      }
+      if (other.getHistoryComplete() != false) {
+        setHistoryComplete(other.getHistoryComplete());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -416,6 +584,24 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000001;
               break;
             } // case 10
+            case 18: {
+              dev.sessiond.v1.Event m =
+                  input.readMessage(
+                      dev.sessiond.v1.Event.parser(),
+                      extensionRegistry);
+              if (eventsBuilder_ == null) {
+                ensureEventsIsMutable();
+                events_.add(m);
+              } else {
+                eventsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 18
+            case 24: {
+              historyComplete_ = input.readBool();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -588,6 +774,404 @@ private static final long serialVersionUID = 0L;
         session_ = null;
       }
       return sessionBuilder_;
+    }
+
+    private java.util.List<dev.sessiond.v1.Event> events_ =
+      java.util.Collections.emptyList();
+    private void ensureEventsIsMutable() {
+      if (!((bitField0_ & 0x00000002) != 0)) {
+        events_ = new java.util.ArrayList<dev.sessiond.v1.Event>(events_);
+        bitField0_ |= 0x00000002;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilderV3<
+        dev.sessiond.v1.Event, dev.sessiond.v1.Event.Builder, dev.sessiond.v1.EventOrBuilder> eventsBuilder_;
+
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public java.util.List<dev.sessiond.v1.Event> getEventsList() {
+      if (eventsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(events_);
+      } else {
+        return eventsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public int getEventsCount() {
+      if (eventsBuilder_ == null) {
+        return events_.size();
+      } else {
+        return eventsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public dev.sessiond.v1.Event getEvents(int index) {
+      if (eventsBuilder_ == null) {
+        return events_.get(index);
+      } else {
+        return eventsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder setEvents(
+        int index, dev.sessiond.v1.Event value) {
+      if (eventsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureEventsIsMutable();
+        events_.set(index, value);
+        onChanged();
+      } else {
+        eventsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder setEvents(
+        int index, dev.sessiond.v1.Event.Builder builderForValue) {
+      if (eventsBuilder_ == null) {
+        ensureEventsIsMutable();
+        events_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        eventsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder addEvents(dev.sessiond.v1.Event value) {
+      if (eventsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureEventsIsMutable();
+        events_.add(value);
+        onChanged();
+      } else {
+        eventsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder addEvents(
+        int index, dev.sessiond.v1.Event value) {
+      if (eventsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureEventsIsMutable();
+        events_.add(index, value);
+        onChanged();
+      } else {
+        eventsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder addEvents(
+        dev.sessiond.v1.Event.Builder builderForValue) {
+      if (eventsBuilder_ == null) {
+        ensureEventsIsMutable();
+        events_.add(builderForValue.build());
+        onChanged();
+      } else {
+        eventsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder addEvents(
+        int index, dev.sessiond.v1.Event.Builder builderForValue) {
+      if (eventsBuilder_ == null) {
+        ensureEventsIsMutable();
+        events_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        eventsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder addAllEvents(
+        java.lang.Iterable<? extends dev.sessiond.v1.Event> values) {
+      if (eventsBuilder_ == null) {
+        ensureEventsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, events_);
+        onChanged();
+      } else {
+        eventsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder clearEvents() {
+      if (eventsBuilder_ == null) {
+        events_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000002);
+        onChanged();
+      } else {
+        eventsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public Builder removeEvents(int index) {
+      if (eventsBuilder_ == null) {
+        ensureEventsIsMutable();
+        events_.remove(index);
+        onChanged();
+      } else {
+        eventsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public dev.sessiond.v1.Event.Builder getEventsBuilder(
+        int index) {
+      return getEventsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public dev.sessiond.v1.EventOrBuilder getEventsOrBuilder(
+        int index) {
+      if (eventsBuilder_ == null) {
+        return events_.get(index);  } else {
+        return eventsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public java.util.List<? extends dev.sessiond.v1.EventOrBuilder> 
+         getEventsOrBuilderList() {
+      if (eventsBuilder_ != null) {
+        return eventsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(events_);
+      }
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public dev.sessiond.v1.Event.Builder addEventsBuilder() {
+      return getEventsFieldBuilder().addBuilder(
+          dev.sessiond.v1.Event.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public dev.sessiond.v1.Event.Builder addEventsBuilder(
+        int index) {
+      return getEventsFieldBuilder().addBuilder(
+          index, dev.sessiond.v1.Event.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The first events of the history that was asked for, of the same snapshot, oldest
+     * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+     * may be none of a history that has some.
+     * </pre>
+     *
+     * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+     */
+    public java.util.List<dev.sessiond.v1.Event.Builder> 
+         getEventsBuilderList() {
+      return getEventsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilderV3<
+        dev.sessiond.v1.Event, dev.sessiond.v1.Event.Builder, dev.sessiond.v1.EventOrBuilder> 
+        getEventsFieldBuilder() {
+      if (eventsBuilder_ == null) {
+        eventsBuilder_ = new com.google.protobuf.RepeatedFieldBuilderV3<
+            dev.sessiond.v1.Event, dev.sessiond.v1.Event.Builder, dev.sessiond.v1.EventOrBuilder>(
+                events_,
+                ((bitField0_ & 0x00000002) != 0),
+                getParentForChildren(),
+                isClean());
+        events_ = null;
+      }
+      return eventsBuilder_;
+    }
+
+    private boolean historyComplete_ ;
+    /**
+     * <pre>
+     * Whether these are all of the history. If not, StreamEvents goes on: with the
+     * session's uid and the last one's seq as after_seq, or with what this request asked
+     * for where there is none.
+     * </pre>
+     *
+     * <code>bool history_complete = 3 [json_name = "historyComplete"];</code>
+     * @return The historyComplete.
+     */
+    @java.lang.Override
+    public boolean getHistoryComplete() {
+      return historyComplete_;
+    }
+    /**
+     * <pre>
+     * Whether these are all of the history. If not, StreamEvents goes on: with the
+     * session's uid and the last one's seq as after_seq, or with what this request asked
+     * for where there is none.
+     * </pre>
+     *
+     * <code>bool history_complete = 3 [json_name = "historyComplete"];</code>
+     * @param value The historyComplete to set.
+     * @return This builder for chaining.
+     */
+    public Builder setHistoryComplete(boolean value) {
+
+      historyComplete_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether these are all of the history. If not, StreamEvents goes on: with the
+     * session's uid and the last one's seq as after_seq, or with what this request asked
+     * for where there is none.
+     * </pre>
+     *
+     * <code>bool history_complete = 3 [json_name = "historyComplete"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearHistoryComplete() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      historyComplete_ = false;
+      onChanged();
+      return this;
     }
     @java.lang.Override
     public final Builder setUnknownFields(

@@ -640,7 +640,9 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
-     * GetSession reads a session with its merged state, without events.
+     * GetSession reads a session with its merged state and, where the request says so,
+     * the first events of its history. One call for a short history is half of what a
+     * stream costs.
      * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
      * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
@@ -898,7 +900,9 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
-     * GetSession reads a session with its merged state, without events.
+     * GetSession reads a session with its merged state and, where the request says so,
+     * the first events of its history. One call for a short history is half of what a
+     * stream costs.
      * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
      * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
@@ -1152,7 +1156,9 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
-     * GetSession reads a session with its merged state, without events.
+     * GetSession reads a session with its merged state and, where the request says so,
+     * the first events of its history. One call for a short history is half of what a
+     * stream costs.
      * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
      * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
@@ -1394,7 +1400,9 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
-     * GetSession reads a session with its merged state, without events.
+     * GetSession reads a session with its merged state and, where the request says so,
+     * the first events of its history. One call for a short history is half of what a
+     * stream costs.
      * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
      * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>
@@ -1635,7 +1643,9 @@ public final class SessionServiceGrpc {
 
     /**
      * <pre>
-     * GetSession reads a session with its merged state, without events.
+     * GetSession reads a session with its merged state and, where the request says so,
+     * the first events of its history. One call for a short history is half of what a
+     * stream costs.
      * Errors: SESSION_NOT_FOUND, SEQ_BEYOND_HEAD, EVENTS_TRIMMED, SESSION_RECREATED,
      * TOO_LARGE where the state does not fit a message (StreamEvents can send it).
      * </pre>

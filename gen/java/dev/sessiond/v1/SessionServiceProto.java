@@ -41,6 +41,11 @@ public final class SessionServiceProto {
     com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
       internal_static_sessiond_v1_GetSessionRequest_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_sessiond_v1_HistorySelection_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_sessiond_v1_HistorySelection_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_sessiond_v1_GetSessionResponse_descriptor;
   static final 
     com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
@@ -351,279 +356,286 @@ public final class SessionServiceProto {
       "value\030\002 \001(\tR\005value:\0028\001\0329\n\013LabelsEntry\022\020\n" +
       "\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028" +
       "\001\"G\n\025CreateSessionResponse\022.\n\007session\030\001 " +
-      "\001(\0132\024.sessiond.v1.SessionR\007session\"\255\001\n\021G" +
+      "\001(\0132\024.sessiond.v1.SessionR\007session\"\346\001\n\021G" +
       "etSessionRequest\022)\n\003key\030\001 \001(\0132\027.sessiond" +
       ".v1.SessionKeyR\003key\022\037\n\013session_uid\030\002 \001(\t" +
       "R\nsessionUid\022\037\n\tas_of_seq\030\003 \001(\003H\000R\007asOfS" +
-      "eq\210\001\001\022\035\n\nomit_state\030\004 \001(\010R\tomitStateB\014\n\n" +
-      "_as_of_seq\"D\n\022GetSessionResponse\022.\n\007sess" +
-      "ion\030\001 \001(\0132\024.sessiond.v1.SessionR\007session" +
-      "\"\244\006\n\024UpdateSessionRequest\022)\n\003key\030\001 \001(\0132\027" +
-      ".sessiond.v1.SessionKeyR\003key\022\037\n\013session_" +
-      "uid\030\002 \001(\tR\nsessionUid\0220\n\021expected_revisi" +
-      "on\030\003 \001(\003H\000R\020expectedRevision\210\001\001\022;\n\013updat" +
-      "e_mask\030\004 \001(\0132\032.google.protobuf.FieldMask" +
-      "R\nupdateMask\022\031\n\010owner_id\030\005 \001(\tR\007ownerId\022" +
-      "!\n\014display_name\030\006 \001(\tR\013displayName\022E\n\006la" +
-      "bels\030\007 \003(\0132-.sessiond.v1.UpdateSessionRe" +
-      "quest.LabelsEntryR\006labels\022B\n\005state\030\010 \003(\013" +
-      "2,.sessiond.v1.UpdateSessionRequest.Stat" +
-      "eEntryR\005state\022R\n\013state_delta\030\t \003(\01321.ses" +
-      "siond.v1.UpdateSessionRequest.StateDelta" +
-      "EntryR\nstateDelta\022,\n\022removed_state_keys\030" +
-      "\n \003(\tR\020removedStateKeys\022\035\n\nrequest_id\030\013 " +
-      "\001(\tR\trequestId\022\035\n\nomit_state\030\014 \001(\010R\tomit" +
-      "State\0329\n\013LabelsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024" +
-      "\n\005value\030\002 \001(\tR\005value:\0028\001\0328\n\nStateEntry\022\020" +
-      "\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\002" +
-      "8\001\032=\n\017StateDeltaEntry\022\020\n\003key\030\001 \001(\tR\003key\022" +
-      "\024\n\005value\030\002 \001(\tR\005value:\0028\001B\024\n\022_expected_r" +
-      "evision\"G\n\025UpdateSessionResponse\022.\n\007sess" +
-      "ion\030\001 \001(\0132\024.sessiond.v1.SessionR\007session" +
-      "\"\311\001\n\024DeleteSessionRequest\022)\n\003key\030\001 \001(\0132\027" +
-      ".sessiond.v1.SessionKeyR\003key\022\037\n\013session_" +
-      "uid\030\002 \001(\tR\nsessionUid\0220\n\021expected_revisi" +
-      "on\030\003 \001(\003H\000R\020expectedRevision\210\001\001\022\035\n\nreque" +
-      "st_id\030\004 \001(\tR\trequestIdB\024\n\022_expected_revi" +
-      "sion\"1\n\025DeleteSessionResponse\022\030\n\007deleted" +
-      "\030\001 \001(\010R\007deleted\"\226\004\n\023ListSessionsRequest\022" +
-      ")\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003k" +
-      "ey\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\npage_" +
-      "token\030\003 \001(\tR\tpageToken\022/\n\005order\030\004 \001(\0162\031." +
-      "sessiond.v1.SessionOrderR\005order\022\036\n\010owner" +
-      "_id\030\005 \001(\tH\000R\007ownerId\210\001\001\022D\n\006labels\030\006 \003(\0132" +
-      ",.sessiond.v1.ListSessionsRequest.Labels" +
-      "EntryR\006labels\022T\n\014state_equals\030\007 \003(\01321.se" +
-      "ssiond.v1.ListSessionsRequest.StateEqual" +
-      "sEntryR\013stateEquals\022#\n\rinclude_state\030\010 \001" +
-      "(\010R\014includeState\0329\n\013LabelsEntry\022\020\n\003key\030\001" +
-      " \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032>\n\020S" +
-      "tateEqualsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005val" +
-      "ue\030\002 \001(\tR\005value:\0028\001B\013\n\t_owner_id\"p\n\024List" +
-      "SessionsResponse\0220\n\010sessions\030\001 \003(\0132\024.ses" +
-      "siond.v1.SessionR\010sessions\022&\n\017next_page_" +
-      "token\030\002 \001(\tR\rnextPageToken\"\224\002\n\022AppendEve" +
-      "ntRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.Ses" +
-      "sionKeyR\003key\022\037\n\013session_uid\030\002 \001(\tR\nsessi" +
-      "onUid\0220\n\021expected_revision\030\003 \001(\003H\000R\020expe" +
-      "ctedRevision\210\001\001\022(\n\005event\030\004 \001(\0132\022.session" +
-      "d.v1.EventR\005event\022%\n\016create_session\030\005 \001(" +
-      "\010R\rcreateSession\022\031\n\010owner_id\030\006 \001(\tR\007owne" +
-      "rIdB\024\n\022_expected_revision\"h\n\023AppendEvent" +
-      "Response\0220\n\005event\030\001 \001(\0132\032.sessiond.v1.Ap" +
-      "pendedEventR\005event\022\037\n\013session_uid\030\002 \001(\tR" +
-      "\nsessionUid\"\234\002\n\030BatchAppendEventsRequest" +
-      "\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003" +
-      "key\022\037\n\013session_uid\030\002 \001(\tR\nsessionUid\0220\n\021" +
-      "expected_revision\030\003 \001(\003H\000R\020expectedRevis" +
-      "ion\210\001\001\022*\n\006events\030\004 \003(\0132\022.sessiond.v1.Eve" +
-      "ntR\006events\022%\n\016create_session\030\005 \001(\010R\rcrea" +
-      "teSession\022\031\n\010owner_id\030\006 \001(\tR\007ownerIdB\024\n\022" +
-      "_expected_revision\"p\n\031BatchAppendEventsR" +
-      "esponse\0222\n\006events\030\001 \003(\0132\032.sessiond.v1.Ap" +
-      "pendedEventR\006events\022\037\n\013session_uid\030\002 \001(\t" +
-      "R\nsessionUid\"T\n\027AppendToSessionsRequest\022" +
-      "9\n\007appends\030\001 \003(\0132\037.sessiond.v1.AppendEve" +
-      "ntRequestR\007appends\"R\n\030AppendToSessionsRe" +
-      "sponse\0226\n\010outcomes\030\001 \003(\0132\032.sessiond.v1.A" +
-      "ppendOutcomeR\010outcomes\"\214\001\n\rAppendOutcome" +
-      "\022>\n\010appended\030\001 \001(\0132 .sessiond.v1.AppendE" +
-      "ventResponseH\000R\010appended\0220\n\005error\030\002 \001(\0132" +
-      "\030.sessiond.v1.AppendErrorH\000R\005errorB\t\n\007ou" +
-      "tcome\"\205\001\n\013AppendError\022\022\n\004code\030\001 \001(\005R\004cod" +
-      "e\0220\n\006reason\030\002 \001(\0162\030.sessiond.v1.ErrorRea" +
-      "sonR\006reason\022\030\n\007message\030\003 \001(\tR\007message\022\026\n" +
-      "\006status\030\004 \001(\014R\006status\"\200\003\n\021ListEventsRequ" +
-      "est\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionKe" +
-      "yR\003key\022\037\n\013session_uid\030\002 \001(\tR\nsessionUid\022" +
-      "\033\n\tpage_size\030\003 \001(\005R\010pageSize\022\035\n\npage_tok" +
-      "en\030\004 \001(\tR\tpageToken\022 \n\tafter_seq\030\005 \001(\003H\000" +
-      "R\010afterSeq\210\001\001\022\"\n\nbefore_seq\030\006 \001(\003H\001R\tbef" +
-      "oreSeq\210\001\001\022\036\n\ndescending\030\007 \001(\010R\ndescendin" +
-      "g\022\"\n\nafter_time\030\010 \001(\001H\002R\tafterTime\210\001\001\022-\n" +
-      "\005scope\030\t \001(\0162\027.sessiond.v1.EventScopeR\005s" +
-      "copeB\014\n\n_after_seqB\r\n\013_before_seqB\r\n\013_af" +
-      "ter_time\"\301\001\n\022ListEventsResponse\022*\n\006event" +
-      "s\030\001 \003(\0132\022.sessiond.v1.EventR\006events\022&\n\017n" +
-      "ext_page_token\030\002 \001(\tR\rnextPageToken\022\037\n\013s" +
-      "ession_uid\030\003 \001(\tR\nsessionUid\022\033\n\tfirst_se" +
-      "q\030\004 \001(\003R\010firstSeq\022\031\n\010head_seq\030\005 \001(\003R\007hea" +
-      "dSeq\"\205\003\n\023StreamEventsRequest\022)\n\003key\030\001 \001(" +
-      "\0132\027.sessiond.v1.SessionKeyR\003key\022\037\n\013sessi" +
-      "on_uid\030\002 \001(\tR\nsessionUid\022\026\n\006cursor\030\003 \001(\t" +
-      "R\006cursor\022 \n\tafter_seq\030\004 \001(\003H\000R\010afterSeq\210" +
-      "\001\001\022\"\n\nafter_time\030\005 \001(\001H\001R\tafterTime\210\001\001\022/" +
-      "\n\021num_recent_events\030\006 \001(\005H\002R\017numRecentEv" +
-      "ents\210\001\001\022\026\n\006follow\030\007 \001(\010R\006follow\022H\n\022heart" +
-      "beat_interval\030\010 \001(\0132\031.google.protobuf.Du" +
-      "rationR\021heartbeatIntervalB\014\n\n_after_seqB" +
-      "\r\n\013_after_timeB\024\n\022_num_recent_events\"\205\004\n" +
-      "\024StreamEventsResponse\022\026\n\006cursor\030\001 \001(\tR\006c" +
-      "ursor\022\020\n\003seq\030\002 \001(\003R\003seq\022;\n\013server_time\030\003" +
-      " \001(\0132\032.google.protobuf.TimestampR\nserver" +
-      "Time\0222\n\006opened\030\004 \001(\0132\030.sessiond.v1.Opene" +
-      "dFrameH\000R\006opened\0222\n\006events\030\005 \001(\0132\030.sessi" +
-      "ond.v1.EventsFrameH\000R\006events\0229\n\tcaught_u" +
-      "p\030\006 \001(\0132\032.sessiond.v1.CaughtUpFrameH\000R\010c" +
-      "aughtUp\022;\n\theartbeat\030\007 \001(\0132\033.sessiond.v1" +
-      ".HeartbeatFrameH\000R\theartbeat\0225\n\007changed\030" +
-      "\010 \001(\0132\031.sessiond.v1.ChangedFrameH\000R\007chan" +
-      "ged\0225\n\007closing\030\t \001(\0132\031.sessiond.v1.Closi" +
-      "ngFrameH\000R\007closing\022/\n\005state\030\n \001(\0132\027.sess" +
-      "iond.v1.StateFrameH\000R\005stateB\007\n\005frame\"\260\001\n" +
-      "\013OpenedFrame\022.\n\007session\030\001 \001(\0132\024.sessiond" +
-      ".v1.SessionR\007session\022H\n\022heartbeat_interv" +
-      "al\030\002 \001(\0132\031.google.protobuf.DurationR\021hea" +
-      "rtbeatInterval\022\'\n\017state_continues\030\003 \001(\010R" +
-      "\016stateContinues\"\236\001\n\nStateFrame\0228\n\005state\030" +
-      "\001 \003(\0132\".sessiond.v1.StateFrame.StateEntr" +
-      "yR\005state\022\034\n\tcontinues\030\002 \001(\010R\tcontinues\0328" +
-      "\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030" +
-      "\002 \001(\tR\005value:\0028\001\"W\n\013EventsFrame\022*\n\006event" +
-      "s\030\001 \003(\0132\022.sessiond.v1.EventR\006events\022\034\n\tc" +
-      "ontinues\030\002 \001(\010R\tcontinues\"\017\n\rCaughtUpFra" +
-      "me\"\020\n\016HeartbeatFrame\"\232\003\n\014ChangedFrame\022\032\n" +
-      "\010revision\030\001 \001(\003R\010revision\022\033\n\tafter_seq\030\002" +
-      " \001(\003R\010afterSeq\022J\n\013state_delta\030\003 \003(\0132).se" +
-      "ssiond.v1.ChangedFrame.StateDeltaEntryR\n" +
-      "stateDelta\022,\n\022removed_state_keys\030\004 \003(\tR\020" +
-      "removedStateKeys\022%\n\016state_replaced\030\005 \001(\010" +
-      "R\rstateReplaced\0224\n\007changed\030\006 \001(\0132\032.googl" +
-      "e.protobuf.FieldMaskR\007changed\022;\n\013create_" +
-      "time\030\007 \001(\0132\032.google.protobuf.TimestampR\n" +
-      "createTime\032=\n\017StateDeltaEntry\022\020\n\003key\030\001 \001" +
-      "(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"B\n\014Clo" +
-      "singFrame\0222\n\006reason\030\001 \001(\0162\032.sessiond.v1." +
-      "ClosingReasonR\006reason\"M\n\017ListAppsRequest" +
-      "\022\033\n\tpage_size\030\001 \001(\005R\010pageSize\022\035\n\npage_to" +
-      "ken\030\002 \001(\tR\tpageToken\"W\n\020ListAppsResponse" +
-      "\022\033\n\tapp_names\030\001 \003(\tR\010appNames\022&\n\017next_pa" +
-      "ge_token\030\002 \001(\tR\rnextPageToken\"y\n\020ListUse" +
-      "rsRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.Ses" +
-      "sionKeyR\003key\022\033\n\tpage_size\030\002 \001(\005R\010pageSiz" +
-      "e\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"V\n\021List" +
-      "UsersResponse\022\031\n\010user_ids\030\001 \003(\tR\007userIds" +
-      "\022&\n\017next_page_token\030\002 \001(\tR\rnextPageToken" +
-      "\"\373\001\n\024WatchSessionsRequest\022)\n\003key\030\001 \001(\0132\027" +
-      ".sessiond.v1.SessionKeyR\003key\022\026\n\006cursor\030\002" +
-      " \001(\tR\006cursor\022#\n\rinclude_state\030\003 \001(\010R\014inc" +
-      "ludeState\022H\n\022heartbeat_interval\030\004 \001(\0132\031." +
-      "google.protobuf.DurationR\021heartbeatInter" +
-      "val\022\"\n\nmax_listed\030\005 \001(\005H\000R\tmaxListed\210\001\001B" +
-      "\r\n\013_max_listed\"\203\005\n\025WatchSessionsResponse" +
-      "\022\026\n\006cursor\030\001 \001(\tR\006cursor\022;\n\013server_time\030" +
-      "\002 \001(\0132\032.google.protobuf.TimestampR\nserve" +
-      "rTime\0227\n\006opened\030\003 \001(\0132\035.sessiond.v1.Watc" +
-      "hOpenedFrameH\000R\006opened\0229\n\006listed\030\004 \001(\0132\037" +
-      ".sessiond.v1.SessionListedFrameH\000R\006liste" +
-      "d\022<\n\007created\030\005 \001(\0132 .sessiond.v1.Session" +
-      "CreatedFrameH\000R\007created\022<\n\007changed\030\006 \001(\013" +
-      "2 .sessiond.v1.SessionChangedFrameH\000R\007ch" +
-      "anged\022<\n\007deleted\030\007 \001(\0132 .sessiond.v1.Ses" +
-      "sionDeletedFrameH\000R\007deleted\022/\n\005reset\030\010 \001" +
-      "(\0132\027.sessiond.v1.ResetFrameH\000R\005reset\0229\n\t" +
-      "caught_up\030\t \001(\0132\032.sessiond.v1.CaughtUpFr" +
-      "ameH\000R\010caughtUp\022;\n\theartbeat\030\n \001(\0132\033.ses" +
-      "siond.v1.HeartbeatFrameH\000R\theartbeat\0225\n\007" +
-      "closing\030\013 \001(\0132\031.sessiond.v1.ClosingFrame" +
-      "H\000R\007closingB\007\n\005frame\"\\\n\020WatchOpenedFrame" +
-      "\022H\n\022heartbeat_interval\030\001 \001(\0132\031.google.pr" +
-      "otobuf.DurationR\021heartbeatInterval\"F\n\022Se" +
-      "ssionListedFrame\0220\n\010sessions\030\001 \003(\0132\024.ses" +
-      "siond.v1.SessionR\010sessions\"E\n\023SessionCre" +
-      "atedFrame\022.\n\007session\030\001 \001(\0132\024.sessiond.v1" +
-      ".SessionR\007session\"E\n\023SessionChangedFrame" +
-      "\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.SessionR" +
-      "\007session\"\217\001\n\023SessionDeletedFrame\022)\n\003key\030" +
-      "\001 \001(\0132\027.sessiond.v1.SessionKeyR\003key\022\020\n\003u" +
-      "id\030\002 \001(\tR\003uid\022;\n\013delete_time\030\003 \001(\0132\032.goo" +
-      "gle.protobuf.TimestampR\ndeleteTime\"\014\n\nRe" +
-      "setFrame\"?\n\022GetAppStateRequest\022)\n\003key\030\001 " +
-      "\001(\0132\027.sessiond.v1.SessionKeyR\003key\"\222\001\n\023Ge" +
-      "tAppStateResponse\022A\n\005state\030\001 \003(\0132+.sessi" +
-      "ond.v1.GetAppStateResponse.StateEntryR\005s" +
-      "tate\0328\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005" +
-      "value\030\002 \001(\tR\005value:\0028\001\"@\n\023GetUserStateRe" +
+      "eq\210\001\001\022\035\n\nomit_state\030\004 \001(\010R\tomitState\0227\n\007" +
+      "history\030\005 \001(\0132\035.sessiond.v1.HistorySelec" +
+      "tionR\007historyB\014\n\n_as_of_seq\"\211\001\n\020HistoryS" +
+      "election\022 \n\tafter_seq\030\001 \001(\003H\000R\010afterSeq\210" +
+      "\001\001\022/\n\021num_recent_events\030\002 \001(\005H\001R\017numRece" +
+      "ntEvents\210\001\001B\014\n\n_after_seqB\024\n\022_num_recent" +
+      "_events\"\233\001\n\022GetSessionResponse\022.\n\007sessio" +
+      "n\030\001 \001(\0132\024.sessiond.v1.SessionR\007session\022*" +
+      "\n\006events\030\002 \003(\0132\022.sessiond.v1.EventR\006even" +
+      "ts\022)\n\020history_complete\030\003 \001(\010R\017historyCom" +
+      "plete\"\244\006\n\024UpdateSessionRequest\022)\n\003key\030\001 " +
+      "\001(\0132\027.sessiond.v1.SessionKeyR\003key\022\037\n\013ses" +
+      "sion_uid\030\002 \001(\tR\nsessionUid\0220\n\021expected_r" +
+      "evision\030\003 \001(\003H\000R\020expectedRevision\210\001\001\022;\n\013" +
+      "update_mask\030\004 \001(\0132\032.google.protobuf.Fiel" +
+      "dMaskR\nupdateMask\022\031\n\010owner_id\030\005 \001(\tR\007own" +
+      "erId\022!\n\014display_name\030\006 \001(\tR\013displayName\022" +
+      "E\n\006labels\030\007 \003(\0132-.sessiond.v1.UpdateSess" +
+      "ionRequest.LabelsEntryR\006labels\022B\n\005state\030" +
+      "\010 \003(\0132,.sessiond.v1.UpdateSessionRequest" +
+      ".StateEntryR\005state\022R\n\013state_delta\030\t \003(\0132" +
+      "1.sessiond.v1.UpdateSessionRequest.State" +
+      "DeltaEntryR\nstateDelta\022,\n\022removed_state_" +
+      "keys\030\n \003(\tR\020removedStateKeys\022\035\n\nrequest_" +
+      "id\030\013 \001(\tR\trequestId\022\035\n\nomit_state\030\014 \001(\010R" +
+      "\tomitState\0329\n\013LabelsEntry\022\020\n\003key\030\001 \001(\tR\003" +
+      "key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\0328\n\nStateEn" +
+      "try\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005va" +
+      "lue:\0028\001\032=\n\017StateDeltaEntry\022\020\n\003key\030\001 \001(\tR" +
+      "\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001B\024\n\022_expec" +
+      "ted_revision\"G\n\025UpdateSessionResponse\022.\n" +
+      "\007session\030\001 \001(\0132\024.sessiond.v1.SessionR\007se" +
+      "ssion\"\311\001\n\024DeleteSessionRequest\022)\n\003key\030\001 " +
+      "\001(\0132\027.sessiond.v1.SessionKeyR\003key\022\037\n\013ses" +
+      "sion_uid\030\002 \001(\tR\nsessionUid\0220\n\021expected_r" +
+      "evision\030\003 \001(\003H\000R\020expectedRevision\210\001\001\022\035\n\n" +
+      "request_id\030\004 \001(\tR\trequestIdB\024\n\022_expected" +
+      "_revision\"1\n\025DeleteSessionResponse\022\030\n\007de" +
+      "leted\030\001 \001(\010R\007deleted\"\226\004\n\023ListSessionsReq" +
+      "uest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.SessionK" +
+      "eyR\003key\022\033\n\tpage_size\030\002 \001(\005R\010pageSize\022\035\n\n" +
+      "page_token\030\003 \001(\tR\tpageToken\022/\n\005order\030\004 \001" +
+      "(\0162\031.sessiond.v1.SessionOrderR\005order\022\036\n\010" +
+      "owner_id\030\005 \001(\tH\000R\007ownerId\210\001\001\022D\n\006labels\030\006" +
+      " \003(\0132,.sessiond.v1.ListSessionsRequest.L" +
+      "abelsEntryR\006labels\022T\n\014state_equals\030\007 \003(\013" +
+      "21.sessiond.v1.ListSessionsRequest.State" +
+      "EqualsEntryR\013stateEquals\022#\n\rinclude_stat" +
+      "e\030\010 \001(\010R\014includeState\0329\n\013LabelsEntry\022\020\n\003" +
+      "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
+      "\032>\n\020StateEqualsEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024" +
+      "\n\005value\030\002 \001(\tR\005value:\0028\001B\013\n\t_owner_id\"p\n" +
+      "\024ListSessionsResponse\0220\n\010sessions\030\001 \003(\0132" +
+      "\024.sessiond.v1.SessionR\010sessions\022&\n\017next_" +
+      "page_token\030\002 \001(\tR\rnextPageToken\"\224\002\n\022Appe" +
+      "ndEventRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v" +
+      "1.SessionKeyR\003key\022\037\n\013session_uid\030\002 \001(\tR\n" +
+      "sessionUid\0220\n\021expected_revision\030\003 \001(\003H\000R" +
+      "\020expectedRevision\210\001\001\022(\n\005event\030\004 \001(\0132\022.se" +
+      "ssiond.v1.EventR\005event\022%\n\016create_session" +
+      "\030\005 \001(\010R\rcreateSession\022\031\n\010owner_id\030\006 \001(\tR" +
+      "\007ownerIdB\024\n\022_expected_revision\"h\n\023Append" +
+      "EventResponse\0220\n\005event\030\001 \001(\0132\032.sessiond." +
+      "v1.AppendedEventR\005event\022\037\n\013session_uid\030\002" +
+      " \001(\tR\nsessionUid\"\234\002\n\030BatchAppendEventsRe" +
       "quest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.Session" +
-      "KeyR\003key\"\224\001\n\024GetUserStateResponse\022B\n\005sta" +
-      "te\030\001 \003(\0132,.sessiond.v1.GetUserStateRespo" +
-      "nse.StateEntryR\005state\0328\n\nStateEntry\022\020\n\003k" +
-      "ey\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"" +
-      "\243\002\n\025UpdateAppStateRequest\022)\n\003key\030\001 \001(\0132\027" +
-      ".sessiond.v1.SessionKeyR\003key\022S\n\013state_de" +
-      "lta\030\002 \003(\01322.sessiond.v1.UpdateAppStateRe" +
-      "quest.StateDeltaEntryR\nstateDelta\022,\n\022rem" +
-      "oved_state_keys\030\003 \003(\tR\020removedStateKeys\022" +
-      "\035\n\nrequest_id\030\004 \001(\tR\trequestId\032=\n\017StateD" +
-      "eltaEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001" +
-      "(\tR\005value:\0028\001\"U\n\026UpdateAppStateResponse\022" +
-      ";\n\013update_time\030\001 \001(\0132\032.google.protobuf.T" +
-      "imestampR\nupdateTime\"\245\002\n\026UpdateUserState" +
-      "Request\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.Sessi" +
-      "onKeyR\003key\022T\n\013state_delta\030\002 \003(\01323.sessio" +
-      "nd.v1.UpdateUserStateRequest.StateDeltaE" +
-      "ntryR\nstateDelta\022,\n\022removed_state_keys\030\003" +
-      " \003(\tR\020removedStateKeys\022\035\n\nrequest_id\030\004 \001" +
-      "(\tR\trequestId\032=\n\017StateDeltaEntry\022\020\n\003key\030" +
-      "\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"V\n\027" +
-      "UpdateUserStateResponse\022;\n\013update_time\030\001" +
-      " \001(\0132\032.google.protobuf.TimestampR\nupdate" +
-      "Time*\273\001\n\014SessionOrder\022\035\n\031SESSION_ORDER_U" +
-      "NSPECIFIED\020\000\022\"\n\036SESSION_ORDER_UPDATE_TIM" +
-      "E_DESC\020\001\022!\n\035SESSION_ORDER_UPDATE_TIME_AS" +
-      "C\020\002\022\"\n\036SESSION_ORDER_CREATE_TIME_DESC\020\003\022" +
-      "!\n\035SESSION_ORDER_CREATE_TIME_ASC\020\004*T\n\nEv" +
-      "entScope\022\033\n\027EVENT_SCOPE_UNSPECIFIED\020\000\022\024\n" +
-      "\020EVENT_SCOPE_USER\020\001\022\023\n\017EVENT_SCOPE_APP\020\002" +
-      "*\372\001\n\rClosingReason\022\036\n\032CLOSING_REASON_UNS" +
-      "PECIFIED\020\000\022 \n\034CLOSING_REASON_SHUTTING_DO" +
-      "WN\020\001\022\032\n\026CLOSING_REASON_MAX_AGE\020\002\022\"\n\036CLOS" +
-      "ING_REASON_SESSION_DELETED\020\003\022$\n CLOSING_" +
-      "REASON_SESSION_RECREATED\020\004\022\036\n\032CLOSING_RE" +
-      "ASON_SLOW_READER\020\005\022!\n\035CLOSING_REASON_EVE" +
-      "NTS_TRIMMED\020\0062\365\013\n\016SessionService\022V\n\rCrea" +
-      "teSession\022!.sessiond.v1.CreateSessionReq" +
-      "uest\032\".sessiond.v1.CreateSessionResponse" +
-      "\022R\n\nGetSession\022\036.sessiond.v1.GetSessionR" +
-      "equest\032\037.sessiond.v1.GetSessionResponse\"" +
-      "\003\220\002\001\022V\n\rUpdateSession\022!.sessiond.v1.Upda" +
-      "teSessionRequest\032\".sessiond.v1.UpdateSes" +
-      "sionResponse\022V\n\rDeleteSession\022!.sessiond" +
-      ".v1.DeleteSessionRequest\032\".sessiond.v1.D" +
-      "eleteSessionResponse\022X\n\014ListSessions\022 .s" +
-      "essiond.v1.ListSessionsRequest\032!.session" +
-      "d.v1.ListSessionsResponse\"\003\220\002\001\022P\n\013Append" +
-      "Event\022\037.sessiond.v1.AppendEventRequest\032 " +
-      ".sessiond.v1.AppendEventResponse\022b\n\021Batc" +
-      "hAppendEvents\022%.sessiond.v1.BatchAppendE" +
-      "ventsRequest\032&.sessiond.v1.BatchAppendEv" +
-      "entsResponse\022_\n\020AppendToSessions\022$.sessi" +
-      "ond.v1.AppendToSessionsRequest\032%.session" +
-      "d.v1.AppendToSessionsResponse\022R\n\nListEve" +
-      "nts\022\036.sessiond.v1.ListEventsRequest\032\037.se" +
-      "ssiond.v1.ListEventsResponse\"\003\220\002\001\022Z\n\014Str" +
-      "eamEvents\022 .sessiond.v1.StreamEventsRequ" +
-      "est\032!.sessiond.v1.StreamEventsResponse\"\003" +
-      "\220\002\0010\001\022L\n\010ListApps\022\034.sessiond.v1.ListApps" +
-      "Request\032\035.sessiond.v1.ListAppsResponse\"\003" +
-      "\220\002\001\022O\n\tListUsers\022\035.sessiond.v1.ListUsers" +
-      "Request\032\036.sessiond.v1.ListUsersResponse\"" +
-      "\003\220\002\001\022]\n\rWatchSessions\022!.sessiond.v1.Watc" +
-      "hSessionsRequest\032\".sessiond.v1.WatchSess" +
-      "ionsResponse\"\003\220\002\0010\001\022U\n\013GetAppState\022\037.ses" +
-      "siond.v1.GetAppStateRequest\032 .sessiond.v" +
-      "1.GetAppStateResponse\"\003\220\002\001\022X\n\014GetUserSta" +
-      "te\022 .sessiond.v1.GetUserStateRequest\032!.s" +
-      "essiond.v1.GetUserStateResponse\"\003\220\002\001\022Y\n\016" +
-      "UpdateAppState\022\".sessiond.v1.UpdateAppSt" +
-      "ateRequest\032#.sessiond.v1.UpdateAppStateR" +
-      "esponse\022\\\n\017UpdateUserState\022#.sessiond.v1" +
-      ".UpdateUserStateRequest\032$.sessiond.v1.Up" +
-      "dateUserStateResponseB\233\001\n\017dev.sessiond.v" +
-      "1B\023SessionServiceProtoP\001Z&sessiond.dev/g" +
-      "o/sessiond/v1;sessiondv1\242\002\003SXX\252\002\013Session" +
-      "d.V1\312\002\013Sessiond\\V1\342\002\027Sessiond\\V1\\GPBMeta" +
-      "data\352\002\014Sessiond::V1b\006proto3"
+      "KeyR\003key\022\037\n\013session_uid\030\002 \001(\tR\nsessionUi" +
+      "d\0220\n\021expected_revision\030\003 \001(\003H\000R\020expected" +
+      "Revision\210\001\001\022*\n\006events\030\004 \003(\0132\022.sessiond.v" +
+      "1.EventR\006events\022%\n\016create_session\030\005 \001(\010R" +
+      "\rcreateSession\022\031\n\010owner_id\030\006 \001(\tR\007ownerI" +
+      "dB\024\n\022_expected_revision\"p\n\031BatchAppendEv" +
+      "entsResponse\0222\n\006events\030\001 \003(\0132\032.sessiond." +
+      "v1.AppendedEventR\006events\022\037\n\013session_uid\030" +
+      "\002 \001(\tR\nsessionUid\"T\n\027AppendToSessionsReq" +
+      "uest\0229\n\007appends\030\001 \003(\0132\037.sessiond.v1.Appe" +
+      "ndEventRequestR\007appends\"R\n\030AppendToSessi" +
+      "onsResponse\0226\n\010outcomes\030\001 \003(\0132\032.sessiond" +
+      ".v1.AppendOutcomeR\010outcomes\"\214\001\n\rAppendOu" +
+      "tcome\022>\n\010appended\030\001 \001(\0132 .sessiond.v1.Ap" +
+      "pendEventResponseH\000R\010appended\0220\n\005error\030\002" +
+      " \001(\0132\030.sessiond.v1.AppendErrorH\000R\005errorB" +
+      "\t\n\007outcome\"\205\001\n\013AppendError\022\022\n\004code\030\001 \001(\005" +
+      "R\004code\0220\n\006reason\030\002 \001(\0162\030.sessiond.v1.Err" +
+      "orReasonR\006reason\022\030\n\007message\030\003 \001(\tR\007messa" +
+      "ge\022\026\n\006status\030\004 \001(\014R\006status\"\200\003\n\021ListEvent" +
+      "sRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.Sess" +
+      "ionKeyR\003key\022\037\n\013session_uid\030\002 \001(\tR\nsessio" +
+      "nUid\022\033\n\tpage_size\030\003 \001(\005R\010pageSize\022\035\n\npag" +
+      "e_token\030\004 \001(\tR\tpageToken\022 \n\tafter_seq\030\005 " +
+      "\001(\003H\000R\010afterSeq\210\001\001\022\"\n\nbefore_seq\030\006 \001(\003H\001" +
+      "R\tbeforeSeq\210\001\001\022\036\n\ndescending\030\007 \001(\010R\ndesc" +
+      "ending\022\"\n\nafter_time\030\010 \001(\001H\002R\tafterTime\210" +
+      "\001\001\022-\n\005scope\030\t \001(\0162\027.sessiond.v1.EventSco" +
+      "peR\005scopeB\014\n\n_after_seqB\r\n\013_before_seqB\r" +
+      "\n\013_after_time\"\301\001\n\022ListEventsResponse\022*\n\006" +
+      "events\030\001 \003(\0132\022.sessiond.v1.EventR\006events" +
+      "\022&\n\017next_page_token\030\002 \001(\tR\rnextPageToken" +
+      "\022\037\n\013session_uid\030\003 \001(\tR\nsessionUid\022\033\n\tfir" +
+      "st_seq\030\004 \001(\003R\010firstSeq\022\031\n\010head_seq\030\005 \001(\003" +
+      "R\007headSeq\"\205\003\n\023StreamEventsRequest\022)\n\003key" +
+      "\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003key\022\037\n\013" +
+      "session_uid\030\002 \001(\tR\nsessionUid\022\026\n\006cursor\030" +
+      "\003 \001(\tR\006cursor\022 \n\tafter_seq\030\004 \001(\003H\000R\010afte" +
+      "rSeq\210\001\001\022\"\n\nafter_time\030\005 \001(\001H\001R\tafterTime" +
+      "\210\001\001\022/\n\021num_recent_events\030\006 \001(\005H\002R\017numRec" +
+      "entEvents\210\001\001\022\026\n\006follow\030\007 \001(\010R\006follow\022H\n\022" +
+      "heartbeat_interval\030\010 \001(\0132\031.google.protob" +
+      "uf.DurationR\021heartbeatIntervalB\014\n\n_after" +
+      "_seqB\r\n\013_after_timeB\024\n\022_num_recent_event" +
+      "s\"\205\004\n\024StreamEventsResponse\022\026\n\006cursor\030\001 \001" +
+      "(\tR\006cursor\022\020\n\003seq\030\002 \001(\003R\003seq\022;\n\013server_t" +
+      "ime\030\003 \001(\0132\032.google.protobuf.TimestampR\ns" +
+      "erverTime\0222\n\006opened\030\004 \001(\0132\030.sessiond.v1." +
+      "OpenedFrameH\000R\006opened\0222\n\006events\030\005 \001(\0132\030." +
+      "sessiond.v1.EventsFrameH\000R\006events\0229\n\tcau" +
+      "ght_up\030\006 \001(\0132\032.sessiond.v1.CaughtUpFrame" +
+      "H\000R\010caughtUp\022;\n\theartbeat\030\007 \001(\0132\033.sessio" +
+      "nd.v1.HeartbeatFrameH\000R\theartbeat\0225\n\007cha" +
+      "nged\030\010 \001(\0132\031.sessiond.v1.ChangedFrameH\000R" +
+      "\007changed\0225\n\007closing\030\t \001(\0132\031.sessiond.v1." +
+      "ClosingFrameH\000R\007closing\022/\n\005state\030\n \001(\0132\027" +
+      ".sessiond.v1.StateFrameH\000R\005stateB\007\n\005fram" +
+      "e\"\260\001\n\013OpenedFrame\022.\n\007session\030\001 \001(\0132\024.ses" +
+      "siond.v1.SessionR\007session\022H\n\022heartbeat_i" +
+      "nterval\030\002 \001(\0132\031.google.protobuf.Duration" +
+      "R\021heartbeatInterval\022\'\n\017state_continues\030\003" +
+      " \001(\010R\016stateContinues\"\236\001\n\nStateFrame\0228\n\005s" +
+      "tate\030\001 \003(\0132\".sessiond.v1.StateFrame.Stat" +
+      "eEntryR\005state\022\034\n\tcontinues\030\002 \001(\010R\tcontin" +
+      "ues\0328\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005v" +
+      "alue\030\002 \001(\tR\005value:\0028\001\"W\n\013EventsFrame\022*\n\006" +
+      "events\030\001 \003(\0132\022.sessiond.v1.EventR\006events" +
+      "\022\034\n\tcontinues\030\002 \001(\010R\tcontinues\"\017\n\rCaught" +
+      "UpFrame\"\020\n\016HeartbeatFrame\"\232\003\n\014ChangedFra" +
+      "me\022\032\n\010revision\030\001 \001(\003R\010revision\022\033\n\tafter_" +
+      "seq\030\002 \001(\003R\010afterSeq\022J\n\013state_delta\030\003 \003(\013" +
+      "2).sessiond.v1.ChangedFrame.StateDeltaEn" +
+      "tryR\nstateDelta\022,\n\022removed_state_keys\030\004 " +
+      "\003(\tR\020removedStateKeys\022%\n\016state_replaced\030" +
+      "\005 \001(\010R\rstateReplaced\0224\n\007changed\030\006 \001(\0132\032." +
+      "google.protobuf.FieldMaskR\007changed\022;\n\013cr" +
+      "eate_time\030\007 \001(\0132\032.google.protobuf.Timest" +
+      "ampR\ncreateTime\032=\n\017StateDeltaEntry\022\020\n\003ke" +
+      "y\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"B" +
+      "\n\014ClosingFrame\0222\n\006reason\030\001 \001(\0162\032.session" +
+      "d.v1.ClosingReasonR\006reason\"M\n\017ListAppsRe" +
+      "quest\022\033\n\tpage_size\030\001 \001(\005R\010pageSize\022\035\n\npa" +
+      "ge_token\030\002 \001(\tR\tpageToken\"W\n\020ListAppsRes" +
+      "ponse\022\033\n\tapp_names\030\001 \003(\tR\010appNames\022&\n\017ne" +
+      "xt_page_token\030\002 \001(\tR\rnextPageToken\"y\n\020Li" +
+      "stUsersRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v" +
+      "1.SessionKeyR\003key\022\033\n\tpage_size\030\002 \001(\005R\010pa" +
+      "geSize\022\035\n\npage_token\030\003 \001(\tR\tpageToken\"V\n" +
+      "\021ListUsersResponse\022\031\n\010user_ids\030\001 \003(\tR\007us" +
+      "erIds\022&\n\017next_page_token\030\002 \001(\tR\rnextPage" +
+      "Token\"\373\001\n\024WatchSessionsRequest\022)\n\003key\030\001 " +
+      "\001(\0132\027.sessiond.v1.SessionKeyR\003key\022\026\n\006cur" +
+      "sor\030\002 \001(\tR\006cursor\022#\n\rinclude_state\030\003 \001(\010" +
+      "R\014includeState\022H\n\022heartbeat_interval\030\004 \001" +
+      "(\0132\031.google.protobuf.DurationR\021heartbeat" +
+      "Interval\022\"\n\nmax_listed\030\005 \001(\005H\000R\tmaxListe" +
+      "d\210\001\001B\r\n\013_max_listed\"\203\005\n\025WatchSessionsRes" +
+      "ponse\022\026\n\006cursor\030\001 \001(\tR\006cursor\022;\n\013server_" +
+      "time\030\002 \001(\0132\032.google.protobuf.TimestampR\n" +
+      "serverTime\0227\n\006opened\030\003 \001(\0132\035.sessiond.v1" +
+      ".WatchOpenedFrameH\000R\006opened\0229\n\006listed\030\004 " +
+      "\001(\0132\037.sessiond.v1.SessionListedFrameH\000R\006" +
+      "listed\022<\n\007created\030\005 \001(\0132 .sessiond.v1.Se" +
+      "ssionCreatedFrameH\000R\007created\022<\n\007changed\030" +
+      "\006 \001(\0132 .sessiond.v1.SessionChangedFrameH" +
+      "\000R\007changed\022<\n\007deleted\030\007 \001(\0132 .sessiond.v" +
+      "1.SessionDeletedFrameH\000R\007deleted\022/\n\005rese" +
+      "t\030\010 \001(\0132\027.sessiond.v1.ResetFrameH\000R\005rese" +
+      "t\0229\n\tcaught_up\030\t \001(\0132\032.sessiond.v1.Caugh" +
+      "tUpFrameH\000R\010caughtUp\022;\n\theartbeat\030\n \001(\0132" +
+      "\033.sessiond.v1.HeartbeatFrameH\000R\theartbea" +
+      "t\0225\n\007closing\030\013 \001(\0132\031.sessiond.v1.Closing" +
+      "FrameH\000R\007closingB\007\n\005frame\"\\\n\020WatchOpened" +
+      "Frame\022H\n\022heartbeat_interval\030\001 \001(\0132\031.goog" +
+      "le.protobuf.DurationR\021heartbeatInterval\"" +
+      "F\n\022SessionListedFrame\0220\n\010sessions\030\001 \003(\0132" +
+      "\024.sessiond.v1.SessionR\010sessions\"E\n\023Sessi" +
+      "onCreatedFrame\022.\n\007session\030\001 \001(\0132\024.sessio" +
+      "nd.v1.SessionR\007session\"E\n\023SessionChanged" +
+      "Frame\022.\n\007session\030\001 \001(\0132\024.sessiond.v1.Ses" +
+      "sionR\007session\"\217\001\n\023SessionDeletedFrame\022)\n" +
+      "\003key\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003key" +
+      "\022\020\n\003uid\030\002 \001(\tR\003uid\022;\n\013delete_time\030\003 \001(\0132" +
+      "\032.google.protobuf.TimestampR\ndeleteTime\"" +
+      "\014\n\nResetFrame\"?\n\022GetAppStateRequest\022)\n\003k" +
+      "ey\030\001 \001(\0132\027.sessiond.v1.SessionKeyR\003key\"\222" +
+      "\001\n\023GetAppStateResponse\022A\n\005state\030\001 \003(\0132+." +
+      "sessiond.v1.GetAppStateResponse.StateEnt" +
+      "ryR\005state\0328\n\nStateEntry\022\020\n\003key\030\001 \001(\tR\003ke" +
+      "y\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"@\n\023GetUserSt" +
+      "ateRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1.Se" +
+      "ssionKeyR\003key\"\224\001\n\024GetUserStateResponse\022B" +
+      "\n\005state\030\001 \003(\0132,.sessiond.v1.GetUserState" +
+      "Response.StateEntryR\005state\0328\n\nStateEntry" +
+      "\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value" +
+      ":\0028\001\"\243\002\n\025UpdateAppStateRequest\022)\n\003key\030\001 " +
+      "\001(\0132\027.sessiond.v1.SessionKeyR\003key\022S\n\013sta" +
+      "te_delta\030\002 \003(\01322.sessiond.v1.UpdateAppSt" +
+      "ateRequest.StateDeltaEntryR\nstateDelta\022," +
+      "\n\022removed_state_keys\030\003 \003(\tR\020removedState" +
+      "Keys\022\035\n\nrequest_id\030\004 \001(\tR\trequestId\032=\n\017S" +
+      "tateDeltaEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005valu" +
+      "e\030\002 \001(\tR\005value:\0028\001\"U\n\026UpdateAppStateResp" +
+      "onse\022;\n\013update_time\030\001 \001(\0132\032.google.proto" +
+      "buf.TimestampR\nupdateTime\"\245\002\n\026UpdateUser" +
+      "StateRequest\022)\n\003key\030\001 \001(\0132\027.sessiond.v1." +
+      "SessionKeyR\003key\022T\n\013state_delta\030\002 \003(\01323.s" +
+      "essiond.v1.UpdateUserStateRequest.StateD" +
+      "eltaEntryR\nstateDelta\022,\n\022removed_state_k" +
+      "eys\030\003 \003(\tR\020removedStateKeys\022\035\n\nrequest_i" +
+      "d\030\004 \001(\tR\trequestId\032=\n\017StateDeltaEntry\022\020\n" +
+      "\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028" +
+      "\001\"V\n\027UpdateUserStateResponse\022;\n\013update_t" +
+      "ime\030\001 \001(\0132\032.google.protobuf.TimestampR\nu" +
+      "pdateTime*\273\001\n\014SessionOrder\022\035\n\031SESSION_OR" +
+      "DER_UNSPECIFIED\020\000\022\"\n\036SESSION_ORDER_UPDAT" +
+      "E_TIME_DESC\020\001\022!\n\035SESSION_ORDER_UPDATE_TI" +
+      "ME_ASC\020\002\022\"\n\036SESSION_ORDER_CREATE_TIME_DE" +
+      "SC\020\003\022!\n\035SESSION_ORDER_CREATE_TIME_ASC\020\004*" +
+      "T\n\nEventScope\022\033\n\027EVENT_SCOPE_UNSPECIFIED" +
+      "\020\000\022\024\n\020EVENT_SCOPE_USER\020\001\022\023\n\017EVENT_SCOPE_" +
+      "APP\020\002*\372\001\n\rClosingReason\022\036\n\032CLOSING_REASO" +
+      "N_UNSPECIFIED\020\000\022 \n\034CLOSING_REASON_SHUTTI" +
+      "NG_DOWN\020\001\022\032\n\026CLOSING_REASON_MAX_AGE\020\002\022\"\n" +
+      "\036CLOSING_REASON_SESSION_DELETED\020\003\022$\n CLO" +
+      "SING_REASON_SESSION_RECREATED\020\004\022\036\n\032CLOSI" +
+      "NG_REASON_SLOW_READER\020\005\022!\n\035CLOSING_REASO" +
+      "N_EVENTS_TRIMMED\020\0062\365\013\n\016SessionService\022V\n" +
+      "\rCreateSession\022!.sessiond.v1.CreateSessi" +
+      "onRequest\032\".sessiond.v1.CreateSessionRes" +
+      "ponse\022R\n\nGetSession\022\036.sessiond.v1.GetSes" +
+      "sionRequest\032\037.sessiond.v1.GetSessionResp" +
+      "onse\"\003\220\002\001\022V\n\rUpdateSession\022!.sessiond.v1" +
+      ".UpdateSessionRequest\032\".sessiond.v1.Upda" +
+      "teSessionResponse\022V\n\rDeleteSession\022!.ses" +
+      "siond.v1.DeleteSessionRequest\032\".sessiond" +
+      ".v1.DeleteSessionResponse\022X\n\014ListSession" +
+      "s\022 .sessiond.v1.ListSessionsRequest\032!.se" +
+      "ssiond.v1.ListSessionsResponse\"\003\220\002\001\022P\n\013A" +
+      "ppendEvent\022\037.sessiond.v1.AppendEventRequ" +
+      "est\032 .sessiond.v1.AppendEventResponse\022b\n" +
+      "\021BatchAppendEvents\022%.sessiond.v1.BatchAp" +
+      "pendEventsRequest\032&.sessiond.v1.BatchApp" +
+      "endEventsResponse\022_\n\020AppendToSessions\022$." +
+      "sessiond.v1.AppendToSessionsRequest\032%.se" +
+      "ssiond.v1.AppendToSessionsResponse\022R\n\nLi" +
+      "stEvents\022\036.sessiond.v1.ListEventsRequest" +
+      "\032\037.sessiond.v1.ListEventsResponse\"\003\220\002\001\022Z" +
+      "\n\014StreamEvents\022 .sessiond.v1.StreamEvent" +
+      "sRequest\032!.sessiond.v1.StreamEventsRespo" +
+      "nse\"\003\220\002\0010\001\022L\n\010ListApps\022\034.sessiond.v1.Lis" +
+      "tAppsRequest\032\035.sessiond.v1.ListAppsRespo" +
+      "nse\"\003\220\002\001\022O\n\tListUsers\022\035.sessiond.v1.List" +
+      "UsersRequest\032\036.sessiond.v1.ListUsersResp" +
+      "onse\"\003\220\002\001\022]\n\rWatchSessions\022!.sessiond.v1" +
+      ".WatchSessionsRequest\032\".sessiond.v1.Watc" +
+      "hSessionsResponse\"\003\220\002\0010\001\022U\n\013GetAppState\022" +
+      "\037.sessiond.v1.GetAppStateRequest\032 .sessi" +
+      "ond.v1.GetAppStateResponse\"\003\220\002\001\022X\n\014GetUs" +
+      "erState\022 .sessiond.v1.GetUserStateReques" +
+      "t\032!.sessiond.v1.GetUserStateResponse\"\003\220\002" +
+      "\001\022Y\n\016UpdateAppState\022\".sessiond.v1.Update" +
+      "AppStateRequest\032#.sessiond.v1.UpdateAppS" +
+      "tateResponse\022\\\n\017UpdateUserState\022#.sessio" +
+      "nd.v1.UpdateUserStateRequest\032$.sessiond." +
+      "v1.UpdateUserStateResponseB\233\001\n\017dev.sessi" +
+      "ond.v1B\023SessionServiceProtoP\001Z&sessiond." +
+      "dev/go/sessiond/v1;sessiondv1\242\002\003SXX\252\002\013Se" +
+      "ssiond.V1\312\002\013Sessiond\\V1\342\002\027Sessiond\\V1\\GP" +
+      "BMetadata\352\002\014Sessiond::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -664,15 +676,21 @@ public final class SessionServiceProto {
     internal_static_sessiond_v1_GetSessionRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetSessionRequest_descriptor,
-        new java.lang.String[] { "Key", "SessionUid", "AsOfSeq", "OmitState", });
-    internal_static_sessiond_v1_GetSessionResponse_descriptor =
+        new java.lang.String[] { "Key", "SessionUid", "AsOfSeq", "OmitState", "History", });
+    internal_static_sessiond_v1_HistorySelection_descriptor =
       getDescriptor().getMessageTypes().get(3);
+    internal_static_sessiond_v1_HistorySelection_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_sessiond_v1_HistorySelection_descriptor,
+        new java.lang.String[] { "AfterSeq", "NumRecentEvents", });
+    internal_static_sessiond_v1_GetSessionResponse_descriptor =
+      getDescriptor().getMessageTypes().get(4);
     internal_static_sessiond_v1_GetSessionResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetSessionResponse_descriptor,
-        new java.lang.String[] { "Session", });
+        new java.lang.String[] { "Session", "Events", "HistoryComplete", });
     internal_static_sessiond_v1_UpdateSessionRequest_descriptor =
-      getDescriptor().getMessageTypes().get(4);
+      getDescriptor().getMessageTypes().get(5);
     internal_static_sessiond_v1_UpdateSessionRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateSessionRequest_descriptor,
@@ -696,25 +714,25 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_UpdateSessionRequest_StateDeltaEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_UpdateSessionResponse_descriptor =
-      getDescriptor().getMessageTypes().get(5);
+      getDescriptor().getMessageTypes().get(6);
     internal_static_sessiond_v1_UpdateSessionResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateSessionResponse_descriptor,
         new java.lang.String[] { "Session", });
     internal_static_sessiond_v1_DeleteSessionRequest_descriptor =
-      getDescriptor().getMessageTypes().get(6);
+      getDescriptor().getMessageTypes().get(7);
     internal_static_sessiond_v1_DeleteSessionRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_DeleteSessionRequest_descriptor,
         new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "RequestId", });
     internal_static_sessiond_v1_DeleteSessionResponse_descriptor =
-      getDescriptor().getMessageTypes().get(7);
+      getDescriptor().getMessageTypes().get(8);
     internal_static_sessiond_v1_DeleteSessionResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_DeleteSessionResponse_descriptor,
         new java.lang.String[] { "Deleted", });
     internal_static_sessiond_v1_ListSessionsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(8);
+      getDescriptor().getMessageTypes().get(9);
     internal_static_sessiond_v1_ListSessionsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListSessionsRequest_descriptor,
@@ -732,91 +750,91 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_ListSessionsRequest_StateEqualsEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_ListSessionsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(9);
+      getDescriptor().getMessageTypes().get(10);
     internal_static_sessiond_v1_ListSessionsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListSessionsResponse_descriptor,
         new java.lang.String[] { "Sessions", "NextPageToken", });
     internal_static_sessiond_v1_AppendEventRequest_descriptor =
-      getDescriptor().getMessageTypes().get(10);
+      getDescriptor().getMessageTypes().get(11);
     internal_static_sessiond_v1_AppendEventRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_AppendEventRequest_descriptor,
         new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "Event", "CreateSession", "OwnerId", });
     internal_static_sessiond_v1_AppendEventResponse_descriptor =
-      getDescriptor().getMessageTypes().get(11);
+      getDescriptor().getMessageTypes().get(12);
     internal_static_sessiond_v1_AppendEventResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_AppendEventResponse_descriptor,
         new java.lang.String[] { "Event", "SessionUid", });
     internal_static_sessiond_v1_BatchAppendEventsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(12);
+      getDescriptor().getMessageTypes().get(13);
     internal_static_sessiond_v1_BatchAppendEventsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_BatchAppendEventsRequest_descriptor,
         new java.lang.String[] { "Key", "SessionUid", "ExpectedRevision", "Events", "CreateSession", "OwnerId", });
     internal_static_sessiond_v1_BatchAppendEventsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(13);
+      getDescriptor().getMessageTypes().get(14);
     internal_static_sessiond_v1_BatchAppendEventsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_BatchAppendEventsResponse_descriptor,
         new java.lang.String[] { "Events", "SessionUid", });
     internal_static_sessiond_v1_AppendToSessionsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(14);
+      getDescriptor().getMessageTypes().get(15);
     internal_static_sessiond_v1_AppendToSessionsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_AppendToSessionsRequest_descriptor,
         new java.lang.String[] { "Appends", });
     internal_static_sessiond_v1_AppendToSessionsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(15);
+      getDescriptor().getMessageTypes().get(16);
     internal_static_sessiond_v1_AppendToSessionsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_AppendToSessionsResponse_descriptor,
         new java.lang.String[] { "Outcomes", });
     internal_static_sessiond_v1_AppendOutcome_descriptor =
-      getDescriptor().getMessageTypes().get(16);
+      getDescriptor().getMessageTypes().get(17);
     internal_static_sessiond_v1_AppendOutcome_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_AppendOutcome_descriptor,
         new java.lang.String[] { "Appended", "Error", "Outcome", });
     internal_static_sessiond_v1_AppendError_descriptor =
-      getDescriptor().getMessageTypes().get(17);
+      getDescriptor().getMessageTypes().get(18);
     internal_static_sessiond_v1_AppendError_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_AppendError_descriptor,
         new java.lang.String[] { "Code", "Reason", "Message", "Status", });
     internal_static_sessiond_v1_ListEventsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(18);
+      getDescriptor().getMessageTypes().get(19);
     internal_static_sessiond_v1_ListEventsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListEventsRequest_descriptor,
         new java.lang.String[] { "Key", "SessionUid", "PageSize", "PageToken", "AfterSeq", "BeforeSeq", "Descending", "AfterTime", "Scope", });
     internal_static_sessiond_v1_ListEventsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(19);
+      getDescriptor().getMessageTypes().get(20);
     internal_static_sessiond_v1_ListEventsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListEventsResponse_descriptor,
         new java.lang.String[] { "Events", "NextPageToken", "SessionUid", "FirstSeq", "HeadSeq", });
     internal_static_sessiond_v1_StreamEventsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(20);
+      getDescriptor().getMessageTypes().get(21);
     internal_static_sessiond_v1_StreamEventsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_StreamEventsRequest_descriptor,
         new java.lang.String[] { "Key", "SessionUid", "Cursor", "AfterSeq", "AfterTime", "NumRecentEvents", "Follow", "HeartbeatInterval", });
     internal_static_sessiond_v1_StreamEventsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(21);
+      getDescriptor().getMessageTypes().get(22);
     internal_static_sessiond_v1_StreamEventsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_StreamEventsResponse_descriptor,
         new java.lang.String[] { "Cursor", "Seq", "ServerTime", "Opened", "Events", "CaughtUp", "Heartbeat", "Changed", "Closing", "State", "Frame", });
     internal_static_sessiond_v1_OpenedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(22);
+      getDescriptor().getMessageTypes().get(23);
     internal_static_sessiond_v1_OpenedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_OpenedFrame_descriptor,
         new java.lang.String[] { "Session", "HeartbeatInterval", "StateContinues", });
     internal_static_sessiond_v1_StateFrame_descriptor =
-      getDescriptor().getMessageTypes().get(23);
+      getDescriptor().getMessageTypes().get(24);
     internal_static_sessiond_v1_StateFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_StateFrame_descriptor,
@@ -828,25 +846,25 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_StateFrame_StateEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_EventsFrame_descriptor =
-      getDescriptor().getMessageTypes().get(24);
+      getDescriptor().getMessageTypes().get(25);
     internal_static_sessiond_v1_EventsFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_EventsFrame_descriptor,
         new java.lang.String[] { "Events", "Continues", });
     internal_static_sessiond_v1_CaughtUpFrame_descriptor =
-      getDescriptor().getMessageTypes().get(25);
+      getDescriptor().getMessageTypes().get(26);
     internal_static_sessiond_v1_CaughtUpFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_CaughtUpFrame_descriptor,
         new java.lang.String[] { });
     internal_static_sessiond_v1_HeartbeatFrame_descriptor =
-      getDescriptor().getMessageTypes().get(26);
+      getDescriptor().getMessageTypes().get(27);
     internal_static_sessiond_v1_HeartbeatFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_HeartbeatFrame_descriptor,
         new java.lang.String[] { });
     internal_static_sessiond_v1_ChangedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(27);
+      getDescriptor().getMessageTypes().get(28);
     internal_static_sessiond_v1_ChangedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ChangedFrame_descriptor,
@@ -858,91 +876,91 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_ChangedFrame_StateDeltaEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_ClosingFrame_descriptor =
-      getDescriptor().getMessageTypes().get(28);
+      getDescriptor().getMessageTypes().get(29);
     internal_static_sessiond_v1_ClosingFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ClosingFrame_descriptor,
         new java.lang.String[] { "Reason", });
     internal_static_sessiond_v1_ListAppsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(29);
+      getDescriptor().getMessageTypes().get(30);
     internal_static_sessiond_v1_ListAppsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListAppsRequest_descriptor,
         new java.lang.String[] { "PageSize", "PageToken", });
     internal_static_sessiond_v1_ListAppsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(30);
+      getDescriptor().getMessageTypes().get(31);
     internal_static_sessiond_v1_ListAppsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListAppsResponse_descriptor,
         new java.lang.String[] { "AppNames", "NextPageToken", });
     internal_static_sessiond_v1_ListUsersRequest_descriptor =
-      getDescriptor().getMessageTypes().get(31);
+      getDescriptor().getMessageTypes().get(32);
     internal_static_sessiond_v1_ListUsersRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListUsersRequest_descriptor,
         new java.lang.String[] { "Key", "PageSize", "PageToken", });
     internal_static_sessiond_v1_ListUsersResponse_descriptor =
-      getDescriptor().getMessageTypes().get(32);
+      getDescriptor().getMessageTypes().get(33);
     internal_static_sessiond_v1_ListUsersResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ListUsersResponse_descriptor,
         new java.lang.String[] { "UserIds", "NextPageToken", });
     internal_static_sessiond_v1_WatchSessionsRequest_descriptor =
-      getDescriptor().getMessageTypes().get(33);
+      getDescriptor().getMessageTypes().get(34);
     internal_static_sessiond_v1_WatchSessionsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_WatchSessionsRequest_descriptor,
         new java.lang.String[] { "Key", "Cursor", "IncludeState", "HeartbeatInterval", "MaxListed", });
     internal_static_sessiond_v1_WatchSessionsResponse_descriptor =
-      getDescriptor().getMessageTypes().get(34);
+      getDescriptor().getMessageTypes().get(35);
     internal_static_sessiond_v1_WatchSessionsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_WatchSessionsResponse_descriptor,
         new java.lang.String[] { "Cursor", "ServerTime", "Opened", "Listed", "Created", "Changed", "Deleted", "Reset", "CaughtUp", "Heartbeat", "Closing", "Frame", });
     internal_static_sessiond_v1_WatchOpenedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(35);
+      getDescriptor().getMessageTypes().get(36);
     internal_static_sessiond_v1_WatchOpenedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_WatchOpenedFrame_descriptor,
         new java.lang.String[] { "HeartbeatInterval", });
     internal_static_sessiond_v1_SessionListedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(36);
+      getDescriptor().getMessageTypes().get(37);
     internal_static_sessiond_v1_SessionListedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_SessionListedFrame_descriptor,
         new java.lang.String[] { "Sessions", });
     internal_static_sessiond_v1_SessionCreatedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(37);
+      getDescriptor().getMessageTypes().get(38);
     internal_static_sessiond_v1_SessionCreatedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_SessionCreatedFrame_descriptor,
         new java.lang.String[] { "Session", });
     internal_static_sessiond_v1_SessionChangedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(38);
+      getDescriptor().getMessageTypes().get(39);
     internal_static_sessiond_v1_SessionChangedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_SessionChangedFrame_descriptor,
         new java.lang.String[] { "Session", });
     internal_static_sessiond_v1_SessionDeletedFrame_descriptor =
-      getDescriptor().getMessageTypes().get(39);
+      getDescriptor().getMessageTypes().get(40);
     internal_static_sessiond_v1_SessionDeletedFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_SessionDeletedFrame_descriptor,
         new java.lang.String[] { "Key", "Uid", "DeleteTime", });
     internal_static_sessiond_v1_ResetFrame_descriptor =
-      getDescriptor().getMessageTypes().get(40);
+      getDescriptor().getMessageTypes().get(41);
     internal_static_sessiond_v1_ResetFrame_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_ResetFrame_descriptor,
         new java.lang.String[] { });
     internal_static_sessiond_v1_GetAppStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(41);
+      getDescriptor().getMessageTypes().get(42);
     internal_static_sessiond_v1_GetAppStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetAppStateRequest_descriptor,
         new java.lang.String[] { "Key", });
     internal_static_sessiond_v1_GetAppStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(42);
+      getDescriptor().getMessageTypes().get(43);
     internal_static_sessiond_v1_GetAppStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetAppStateResponse_descriptor,
@@ -954,13 +972,13 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_GetAppStateResponse_StateEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_GetUserStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(43);
+      getDescriptor().getMessageTypes().get(44);
     internal_static_sessiond_v1_GetUserStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetUserStateRequest_descriptor,
         new java.lang.String[] { "Key", });
     internal_static_sessiond_v1_GetUserStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(44);
+      getDescriptor().getMessageTypes().get(45);
     internal_static_sessiond_v1_GetUserStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_GetUserStateResponse_descriptor,
@@ -972,7 +990,7 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_GetUserStateResponse_StateEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_UpdateAppStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(45);
+      getDescriptor().getMessageTypes().get(46);
     internal_static_sessiond_v1_UpdateAppStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateAppStateRequest_descriptor,
@@ -984,13 +1002,13 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_UpdateAppStateRequest_StateDeltaEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_UpdateAppStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(46);
+      getDescriptor().getMessageTypes().get(47);
     internal_static_sessiond_v1_UpdateAppStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateAppStateResponse_descriptor,
         new java.lang.String[] { "UpdateTime", });
     internal_static_sessiond_v1_UpdateUserStateRequest_descriptor =
-      getDescriptor().getMessageTypes().get(47);
+      getDescriptor().getMessageTypes().get(48);
     internal_static_sessiond_v1_UpdateUserStateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateUserStateRequest_descriptor,
@@ -1002,7 +1020,7 @@ public final class SessionServiceProto {
         internal_static_sessiond_v1_UpdateUserStateRequest_StateDeltaEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_sessiond_v1_UpdateUserStateResponse_descriptor =
-      getDescriptor().getMessageTypes().get(48);
+      getDescriptor().getMessageTypes().get(49);
     internal_static_sessiond_v1_UpdateUserStateResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_sessiond_v1_UpdateUserStateResponse_descriptor,

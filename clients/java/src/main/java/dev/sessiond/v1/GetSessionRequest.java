@@ -180,6 +180,47 @@ private static final long serialVersionUID = 0L;
     return omitState_;
   }
 
+  public static final int HISTORY_FIELD_NUMBER = 5;
+  private dev.sessiond.v1.HistorySelection history_;
+  /**
+   * <pre>
+   * If set, the first events of this history come with the session. Excludes as_of_seq
+   * and omit_state.
+   * </pre>
+   *
+   * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+   * @return Whether the history field is set.
+   */
+  @java.lang.Override
+  public boolean hasHistory() {
+    return ((bitField0_ & 0x00000004) != 0);
+  }
+  /**
+   * <pre>
+   * If set, the first events of this history come with the session. Excludes as_of_seq
+   * and omit_state.
+   * </pre>
+   *
+   * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+   * @return The history.
+   */
+  @java.lang.Override
+  public dev.sessiond.v1.HistorySelection getHistory() {
+    return history_ == null ? dev.sessiond.v1.HistorySelection.getDefaultInstance() : history_;
+  }
+  /**
+   * <pre>
+   * If set, the first events of this history come with the session. Excludes as_of_seq
+   * and omit_state.
+   * </pre>
+   *
+   * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+   */
+  @java.lang.Override
+  public dev.sessiond.v1.HistorySelectionOrBuilder getHistoryOrBuilder() {
+    return history_ == null ? dev.sessiond.v1.HistorySelection.getDefaultInstance() : history_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -206,6 +247,9 @@ private static final long serialVersionUID = 0L;
     if (omitState_ != false) {
       output.writeBool(4, omitState_);
     }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      output.writeMessage(5, getHistory());
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -229,6 +273,10 @@ private static final long serialVersionUID = 0L;
     if (omitState_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(4, omitState_);
+    }
+    if (((bitField0_ & 0x00000004) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(5, getHistory());
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -259,6 +307,11 @@ private static final long serialVersionUID = 0L;
     }
     if (getOmitState()
         != other.getOmitState()) return false;
+    if (hasHistory() != other.hasHistory()) return false;
+    if (hasHistory()) {
+      if (!getHistory()
+          .equals(other.getHistory())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -284,6 +337,10 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + OMIT_STATE_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getOmitState());
+    if (hasHistory()) {
+      hash = (37 * hash) + HISTORY_FIELD_NUMBER;
+      hash = (53 * hash) + getHistory().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -419,6 +476,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessageV3
               .alwaysUseFieldBuilders) {
         getKeyFieldBuilder();
+        getHistoryFieldBuilder();
       }
     }
     @java.lang.Override
@@ -433,6 +491,11 @@ private static final long serialVersionUID = 0L;
       sessionUid_ = "";
       asOfSeq_ = 0L;
       omitState_ = false;
+      history_ = null;
+      if (historyBuilder_ != null) {
+        historyBuilder_.dispose();
+        historyBuilder_ = null;
+      }
       return this;
     }
 
@@ -482,6 +545,12 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.omitState_ = omitState_;
+      }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.history_ = historyBuilder_ == null
+            ? history_
+            : historyBuilder_.build();
+        to_bitField0_ |= 0x00000004;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -544,6 +613,9 @@ private static final long serialVersionUID = 0L;
       if (other.getOmitState() != false) {
         setOmitState(other.getOmitState());
       }
+      if (other.hasHistory()) {
+        mergeHistory(other.getHistory());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -592,6 +664,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 32
+            case 42: {
+              input.readMessage(
+                  getHistoryFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -973,6 +1052,172 @@ private static final long serialVersionUID = 0L;
       omitState_ = false;
       onChanged();
       return this;
+    }
+
+    private dev.sessiond.v1.HistorySelection history_;
+    private com.google.protobuf.SingleFieldBuilderV3<
+        dev.sessiond.v1.HistorySelection, dev.sessiond.v1.HistorySelection.Builder, dev.sessiond.v1.HistorySelectionOrBuilder> historyBuilder_;
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     * @return Whether the history field is set.
+     */
+    public boolean hasHistory() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     * @return The history.
+     */
+    public dev.sessiond.v1.HistorySelection getHistory() {
+      if (historyBuilder_ == null) {
+        return history_ == null ? dev.sessiond.v1.HistorySelection.getDefaultInstance() : history_;
+      } else {
+        return historyBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     */
+    public Builder setHistory(dev.sessiond.v1.HistorySelection value) {
+      if (historyBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        history_ = value;
+      } else {
+        historyBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     */
+    public Builder setHistory(
+        dev.sessiond.v1.HistorySelection.Builder builderForValue) {
+      if (historyBuilder_ == null) {
+        history_ = builderForValue.build();
+      } else {
+        historyBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     */
+    public Builder mergeHistory(dev.sessiond.v1.HistorySelection value) {
+      if (historyBuilder_ == null) {
+        if (((bitField0_ & 0x00000010) != 0) &&
+          history_ != null &&
+          history_ != dev.sessiond.v1.HistorySelection.getDefaultInstance()) {
+          getHistoryBuilder().mergeFrom(value);
+        } else {
+          history_ = value;
+        }
+      } else {
+        historyBuilder_.mergeFrom(value);
+      }
+      if (history_ != null) {
+        bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     */
+    public Builder clearHistory() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      history_ = null;
+      if (historyBuilder_ != null) {
+        historyBuilder_.dispose();
+        historyBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     */
+    public dev.sessiond.v1.HistorySelection.Builder getHistoryBuilder() {
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return getHistoryFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     */
+    public dev.sessiond.v1.HistorySelectionOrBuilder getHistoryOrBuilder() {
+      if (historyBuilder_ != null) {
+        return historyBuilder_.getMessageOrBuilder();
+      } else {
+        return history_ == null ?
+            dev.sessiond.v1.HistorySelection.getDefaultInstance() : history_;
+      }
+    }
+    /**
+     * <pre>
+     * If set, the first events of this history come with the session. Excludes as_of_seq
+     * and omit_state.
+     * </pre>
+     *
+     * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilderV3<
+        dev.sessiond.v1.HistorySelection, dev.sessiond.v1.HistorySelection.Builder, dev.sessiond.v1.HistorySelectionOrBuilder> 
+        getHistoryFieldBuilder() {
+      if (historyBuilder_ == null) {
+        historyBuilder_ = new com.google.protobuf.SingleFieldBuilderV3<
+            dev.sessiond.v1.HistorySelection, dev.sessiond.v1.HistorySelection.Builder, dev.sessiond.v1.HistorySelectionOrBuilder>(
+                getHistory(),
+                getParentForChildren(),
+                isClean());
+        history_ = null;
+      }
+      return historyBuilder_;
     }
     @java.lang.Override
     public final Builder setUnknownFields(

@@ -91,4 +91,34 @@ public interface GetSessionRequestOrBuilder extends
    * @return The omitState.
    */
   boolean getOmitState();
+
+  /**
+   * <pre>
+   * If set, the first events of this history come with the session. Excludes as_of_seq
+   * and omit_state.
+   * </pre>
+   *
+   * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+   * @return Whether the history field is set.
+   */
+  boolean hasHistory();
+  /**
+   * <pre>
+   * If set, the first events of this history come with the session. Excludes as_of_seq
+   * and omit_state.
+   * </pre>
+   *
+   * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+   * @return The history.
+   */
+  dev.sessiond.v1.HistorySelection getHistory();
+  /**
+   * <pre>
+   * If set, the first events of this history come with the session. Excludes as_of_seq
+   * and omit_state.
+   * </pre>
+   *
+   * <code>.sessiond.v1.HistorySelection history = 5 [json_name = "history"];</code>
+   */
+  dev.sessiond.v1.HistorySelectionOrBuilder getHistoryOrBuilder();
 }

@@ -34,4 +34,70 @@ public interface GetSessionResponseOrBuilder extends
    * <code>.sessiond.v1.Session session = 1 [json_name = "session"];</code>
    */
   dev.sessiond.v1.SessionOrBuilder getSessionOrBuilder();
+
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  java.util.List<dev.sessiond.v1.Event> 
+      getEventsList();
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  dev.sessiond.v1.Event getEvents(int index);
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  int getEventsCount();
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  java.util.List<? extends dev.sessiond.v1.EventOrBuilder> 
+      getEventsOrBuilderList();
+  /**
+   * <pre>
+   * The first events of the history that was asked for, of the same snapshot, oldest
+   * first and without a gap: at most 64, and no more than weigh 256 KiB together. There
+   * may be none of a history that has some.
+   * </pre>
+   *
+   * <code>repeated .sessiond.v1.Event events = 2 [json_name = "events"];</code>
+   */
+  dev.sessiond.v1.EventOrBuilder getEventsOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Whether these are all of the history. If not, StreamEvents goes on: with the
+   * session's uid and the last one's seq as after_seq, or with what this request asked
+   * for where there is none.
+   * </pre>
+   *
+   * <code>bool history_complete = 3 [json_name = "historyComplete"];</code>
+   * @return The historyComplete.
+   */
+  boolean getHistoryComplete();
 }
