@@ -9,6 +9,7 @@ import time
 import pytest
 from google.adk.events.event import Event
 from google.adk.events.event_actions import EventActions
+from google.adk.sessions.base_session_service import GetSessionConfig
 from proxy import Proxy
 from server import Server, free_ports
 
@@ -140,8 +141,9 @@ async def test_a_history_that_stands_still(target: str, app: str) -> None:
     async with Proxy(target) as proxy, SessiondSessionService(proxy.target, stream_idle=0.5) as service:
         await service.create_session(app_name=app, user_id="u", session_id="s")
         proxy.lose_answers()
+        config = GetSessionConfig(after_timestamp=1.0)
         with pytest.raises(DeadlineError, match="stood still"):
-            await service.get_session(app_name=app, user_id="u", session_id="s")
+            await service.get_session(app_name=app, user_id="u", session_id="s", config=config)
 
 
 @once

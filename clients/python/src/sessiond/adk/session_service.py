@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 _PAGE_SIZE = 200
 _INT32_MAX = 2**31 - 1
+#: The reasons for which a history cannot be read on from where its first events end.
+_BEGUN_ANEW = {"SESSION_RECREATED", "EVENTS_TRIMMED"}
 
 
 class SessiondSessionService(BaseSessionService):
@@ -95,7 +97,7 @@ class SessiondSessionService(BaseSessionService):
     async def get_session(
         self, *, app_name: str, user_id: str, session_id: str, config: GetSessionConfig | None = None
     ) -> Session | None:
-        """Reads a session with its merged state and its events, in one call.
+        """Reads a session with its merged state and its events, a short history in one call.
 
         Args:
             app_name: the app.
@@ -119,8 +121,7 @@ class SessiondSessionService(BaseSessionService):
                 if config.num_recent_events < 0:
                     raise ValueError(f"num_recent_events is {config.num_recent_events}; it cannot be negative")
                 request.num_recent_events = min(config.num_recent_events, _INT32_MAX)
-        none_asked = request.HasField("num_recent_events") and request.num_recent_events == 0
-        found = await (self._without_events(request) if none_asked else self._history(request))
+        found = await self._history(request)
         return None if found is None else conversion.session_from_proto(*found)
 
     @override
@@ -315,41 +316,67 @@ class SessiondSessionService(BaseSessionService):
             raise StaleSessionError(STALE_SESSION_TEXT, reason="STALE_SESSION")
         return stored.uid, stored.revision
 
-    async def _without_events(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]] | None:
-        """Reads a session and none of its events; None where there is no such session."""
+    async def _history(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]] | None:
+        """Reads a session and the events that were asked for; None where there is no such session.
+
+        All or a part of a history comes with the session in one call, which costs half of what a stream does.
+        """
+        newest = request.num_recent_events if request.HasField("num_recent_events") else None
+        if request.HasField("after_time") and newest != 0:
+            return await self._stream(request)
         wanted = pb.GetSessionRequest(key=request.key)
+        if newest is None:
+            wanted.history.SetInParent()
+        elif newest > 0:
+            wanted.history.num_recent_events = newest
         try:
-            # A unary call costs half of what a stream does.
             answer = await self._connection.unary("GetSession", wanted, request.key.session_id)
         except SessionNotFoundError:
             return None
         except TooLargeError:
             # The state does not fit a message; a stream sends it in several.
-            return await self._history(request)
-        return answer.session, []
+            return await self._stream(request)
+        stored = answer.session
+        if newest == 0 or answer.history_complete:
+            return stored, [conversion.event_from_proto(event) for event in answer.events]
+        if not answer.events:
+            return await self._stream(request)
+        rest = pb.StreamEventsRequest(key=request.key, session_uid=stored.uid, after_seq=answer.events[-1].seq)
+        try:
+            found = await self._stream(rest)
+        except SessiondError as failure:
+            if failure.reason in _BEGUN_ANEW:
+                return await self._stream(request)
+            raise
+        if found is None:
+            return None
+        # What was appended meanwhile is there, too.
+        stored, events = found
+        events[:0] = [conversion.event_from_proto(event) for event in answer.events]
+        return stored, events if newest is None else events[-newest:]
 
-    async def _history(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]] | None:
-        """Reads a session and the events that were asked for; None where there is no such session.
+    async def _stream(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]] | None:
+        """The same by a stream alone.
 
         A read that breaks off is begun again, as a part of a history is never given for the whole.
         """
         tries = 0
         while True:
             try:
-                return await self._history_once(request)
+                return await self._stream_once(request)
             except SessionNotFoundError:
                 return None
             except SessiondError as failure:
                 pause = pause_before_retry(failure, tries)
                 # The session was deleted and made again while it was read: read the new one.
-                if failure.reason == "SESSION_RECREATED":
+                if failure.reason == "SESSION_RECREATED" and not request.session_uid:
                     pause = 0.0
                 tries += 1
                 if pause is None or tries == READ_TRIES:
                     raise
                 await asyncio.sleep(pause)
 
-    async def _history_once(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]]:
+    async def _stream_once(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]]:
         opened: session_pb2.Session | None = None
         complete = False
         events: list[Event] = []
