@@ -12,7 +12,7 @@ import { SESSION_COLUMNS, SESSION_KEY, type SessionRow, toHead, toMark } from ".
 import type { AppendInput, AppendOutcome, NewEvent, SessionKey } from "../store.ts";
 import { PACKET_HEADROOM_BYTES } from "./connection.ts";
 import { insertSessions, madeByAppend } from "./create.ts";
-import { isDuplicateKey, isNullRefused, isParentGone } from "./errors.ts";
+import { isDuplicateKey, isOutOfRange, isParentGone } from "./errors.ts";
 import type { KnownHeads, KnownSessions } from "./known-heads.ts";
 import { ownerCheck } from "./owner.ts";
 import type { Pool } from "./pool.ts";
@@ -23,6 +23,7 @@ import {
   INSERT_EVENT,
   keyValues,
   MARK_COLUMNS,
+  MAX_BIGINT,
   type MarkOfSessionRow,
   OF_SESSION,
 } from "./rows.ts";
@@ -110,7 +111,7 @@ async function commitAfter(
     await transaction.commit(toStatements(plan, options, transaction, { advance, firstEvent }));
     return true;
   } catch (error) {
-    if (isNullRefused(error) || isDuplicateKey(error) || isParentGone(error)) return false;
+    if (isOutOfRange(error) || isDuplicateKey(error) || isParentGone(error)) return false;
     throw error;
   }
 }
@@ -181,10 +182,10 @@ function toStatements(
   ];
 }
 
-/** Each row is replaced if it is still the one that was found, else its revision is NULL, which fails. */
+/** Each row is replaced if it is still the one that was found, else its revision is beyond all numbers, which fails. */
 const REPLACE_FOUND =
   " ON DUPLICATE KEY UPDATE revision = IF(uid = VALUES(uid) AND revision = VALUES(revision) " +
-  "AND head_seq = VALUES(head_seq), revision + VALUES(event_count), NULL), " +
+  `AND head_seq = VALUES(head_seq), revision + VALUES(event_count), VALUES(revision) + ${MAX_BIGINT}), ` +
   "head_seq = head_seq + VALUES(event_count), event_count = event_count + VALUES(event_count), " +
   "event_bytes = event_bytes + VALUES(event_bytes), update_time = VALUES(update_time), " +
   "last_event_time = VALUES(last_event_time)";

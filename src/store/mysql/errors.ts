@@ -104,9 +104,9 @@ export function isParentGone(error: unknown): boolean {
   return (error as DriverError | undefined)?.errno === 1452;
 }
 
-/** Whether an insert failed because it had NULL for a column that takes none. */
-export function isNullRefused(error: unknown): boolean {
-  return (error as DriverError | undefined)?.errno === 1048;
+/** Whether a statement failed because a whole number that it computed is beyond 63 bits. */
+export function isOutOfRange(error: unknown): boolean {
+  return (error as DriverError | undefined)?.errno === 1690;
 }
 
 /** The account, its password, its rights to connect; TLS demanded. */

@@ -44,12 +44,18 @@ const WRITTEN_COLUMNS = [...EVENT_COLUMNS, "timestamp_us", "digest"];
 export const INSERT_EVENT = `INSERT INTO adk_events (${WRITTEN_COLUMNS.join(", ")})`;
 
 /**
- * The placeholders of an event whose insert fails (`isNullRefused`) unless the statement before it affected exactly so
- * many rows. The seq is the column for it: it may not be NULL, and no engine shards by it.
+ * More than any positive number may be added to: the statement fails (`isOutOfRange`) whatever the SQL mode. NULL for a
+ * column that takes none would be 0 instead where a proxy lost the session's strict mode and the rows are several.
+ */
+export const MAX_BIGINT = "9223372036854775807";
+
+/**
+ * The placeholders of an event whose insert fails (`isOutOfRange`) unless the statement before it affected exactly so
+ * many rows. The seq is the column for it: no engine shards by it.
  */
 export function eventAfter(affectedRows: number): string {
   const marks = WRITTEN_COLUMNS.map((column) =>
-    column === "seq" ? `IF(ROW_COUNT() = ${count(affectedRows)}, ?, NULL)` : "?",
+    column === "seq" ? `IF(ROW_COUNT() = ${count(affectedRows)}, ?, ${MAX_BIGINT} + 1)` : "?",
   );
   return `(${marks.join(", ")})`;
 }

@@ -4,10 +4,12 @@ import pino from "pino";
 import { engineOptions } from "../../../src/cli/migrate.ts";
 import { configWith } from "../../../src/config.ts";
 import type { EngineOptions } from "../../../src/store/engine.ts";
-import type { ConnectionOptions } from "../../../src/store/mysql/connection.ts";
+import { Connection, type ConnectionOptions } from "../../../src/store/mysql/connection.ts";
 import { dialectOf } from "../../../src/store/mysql/dialect.ts";
 import { mysqlEngine } from "../../../src/store/mysql/index.ts";
+import { Pool } from "../../../src/store/mysql/pool.ts";
 import { connectionOptions } from "../../../src/store/mysql/server.ts";
+import { parseUrl } from "../../../src/store/mysql/url.ts";
 import type { Store } from "../../../src/store/store.ts";
 import {
   type DatabaseOptions,
@@ -33,6 +35,22 @@ export function connectionOptionsFor(kind: ServerKind, more: Partial<EngineOptio
     { dialect, settings: new Map(), maxPacketBytes: 1 << 20 },
     { ...options, ...more },
   );
+}
+
+/** A pool of one connection, which stays open. */
+export function poolOfOne(url: string, opened: ConnectionOptions): Pool {
+  const never = 600_000;
+  return new Pool({
+    name: "writes",
+    connect: () => Connection.open(parseUrl(url), opened),
+    min: 1,
+    max: 1,
+    queue: 10,
+    acquireTimeoutMs: never,
+    idleTimeoutMs: never,
+    maxAgeMs: 0,
+    checkAfterMs: never,
+  });
 }
 
 /** The conformance suite over a kind of server. */

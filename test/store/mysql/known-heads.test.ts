@@ -1,5 +1,6 @@
 /** Appends to a session that another server changed since this one last saw it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { append as appendGroup } from "../../../src/store/mysql/append.ts";
 import { KnownHeads } from "../../../src/store/mysql/known-heads.ts";
 import type { SessionKey, Store } from "../../../src/store/store.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
@@ -18,7 +19,7 @@ import {
   readHistory,
   updateInput,
 } from "../build.ts";
-import { query, type ServerStore, serverStore } from "./harness.ts";
+import { connectionOptionsFor, poolOfOne, query, type ServerStore, serverStore } from "./harness.ts";
 import { sentBy } from "./statements.ts";
 
 describe.each(serverEngines())("%s: known sessions", (kind) => {
@@ -276,6 +277,41 @@ describe.each(serverEngines())("%s: known sessions", (kind) => {
       ],
     });
     expect(await mustGet(other, key)).toMatchObject({ revision: 6, displayName: "theirs", eventCount: 4 });
+  });
+
+  test("a row that is another is told apart where a proxy lost the session's SQL mode, too", async () => {
+    const opened = connectionOptionsFor(kind);
+    const pool = poolOfOne(made.url, { ...opened, setup: [...opened.setup, "SET SESSION sql_mode = ''"] });
+    const heads = new KnownHeads();
+    const options = { ...made.store.capabilities, maxJsonDepth: 30, maxPacketBytes: 1 << 20 };
+    const keys = ["a", "b", "c"].map((id) => keyOf(newId("app"), id));
+    const [first, second, third] = keys as [SessionKey, SessionKey, SessionKey];
+    for (const key of keys) await createSession(other, createInput(key));
+    const appendAll = (of: readonly SessionKey[]) =>
+      appendGroup(
+        pool,
+        heads,
+        of.map((key) => appendInput(key, [eventOf({ set }), eventOf()])),
+        options,
+        undefined,
+      );
+    const seqs = (outcomes: Awaited<ReturnType<typeof appendAll>>) =>
+      outcomes.map((outcome) => (outcome.ok ? outcome.events.map(({ seq }) => seq) : outcome.error.reason));
+    await appendAll(keys);
+    await other.updateSession(updateInput(second, { displayName: "theirs" }));
+    expect(seqs(await appendAll([first, second]))).toEqual([
+      [3, 4],
+      [3, 4],
+    ]);
+    expect(await mustGet(other, second)).toMatchObject({ revision: 6, headSeq: 4, eventCount: 4 });
+    for (const of of [[third], keys]) {
+      for (const key of of) heads.see({ ...(await mustGet(other, key)), ownerId: "" });
+      await other.deleteSession(deleteInput(third));
+      expect(seqs(await appendAll(of)).at(-1)).toBe("SESSION_NOT_FOUND");
+      expect(await rowsOf(third)).toMatchObject({ adk_sessions: 0, adk_events: 0 });
+      await createSession(other, createInput(third));
+    }
+    await pool.close();
   });
 
   test("writers on two servers leave one history without a gap", async () => {

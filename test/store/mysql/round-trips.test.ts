@@ -1,13 +1,10 @@
 /** What writes cost in round trips to the server: the queries that the driver sends. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { append as appendGroup } from "../../../src/store/mysql/append.ts";
-import { Connection } from "../../../src/store/mysql/connection.ts";
 import { createSessions } from "../../../src/store/mysql/create.ts";
 import { KnownHeads } from "../../../src/store/mysql/known-heads.ts";
-import { Pool } from "../../../src/store/mysql/pool.ts";
-import { parseUrl } from "../../../src/store/mysql/url.ts";
 import type { SessionKey } from "../../../src/store/store.ts";
-import { databaseServer, type Engine, serverEngines, serverTimeout } from "../../support/databases/index.ts";
+import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
 import {
   append,
   appendInput,
@@ -21,30 +18,13 @@ import {
   newId,
   readHistory,
 } from "../build.ts";
-import { connectionOptionsFor, type ServerStore, serverStore } from "./harness.ts";
+import { connectionOptionsFor, poolOfOne, type ServerStore, serverStore } from "./harness.ts";
 import { queriesBy } from "./statements.ts";
 
 /** The queries of `work`, as many statements as each has, without those of a pool that opens connections meanwhile. */
 async function queriesOf(work: () => Promise<unknown>): Promise<string[]> {
   const sent = await queriesBy(work);
   return sent.map(({ query }) => query).filter((text) => !text.startsWith("SET NAMES"));
-}
-
-/** A pool of one connection, which sends one statement a query as where a server or a proxy takes no more. */
-function singleStatements(url: string, kind: Engine): Pool {
-  const options = { ...connectionOptionsFor(kind), multiStatements: false };
-  const never = 600_000;
-  return new Pool({
-    name: "writes",
-    connect: () => Connection.open(parseUrl(url), options),
-    min: 1,
-    max: 1,
-    queue: 10,
-    acquireTimeoutMs: never,
-    idleTimeoutMs: never,
-    maxAgeMs: 0,
-    checkAfterMs: never,
-  });
 }
 
 const set = { own: "1", "user:shared": "2", "app:shared": "3" };
@@ -118,7 +98,7 @@ describe.each(serverEngines())("%s: round trips", (kind) => {
   });
 
   test("one statement a query where the server takes no more, to the same end", async () => {
-    const pool = singleStatements(made.url, kind);
+    const pool = poolOfOne(made.url, { ...connectionOptionsFor(kind), multiStatements: false });
     const keys = Array.from({ length: 5 }, (_, at) => keyOf("single", `s${at}`));
     const creates = keys.map((key) => createInput(key, { delta: deltaOf(set), request: mark(newId("r")) }));
     const appends = keys.map((key) => appendInput(key, [eventOf({ set: { own: "2" } }), eventOf()]));
