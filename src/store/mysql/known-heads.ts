@@ -1,6 +1,7 @@
 /** Session rows as this process last saw them, so that an append need not read what it is about to replace. */
 import { type AppendPlan, keyText, type SessionHead } from "../append-plan.ts";
 import type { AppendInput } from "../store.ts";
+import { MAX_ROWS } from "./sql.ts";
 
 /** Some 4 MiB with keys of a usual length. */
 const MAX_HEADS = 10_000;
@@ -25,7 +26,7 @@ export class KnownHeads {
   private misses = 0;
   private pass = 0;
 
-  /** What is known of a group's sessions; undefined where one is not known. */
+  /** What is known of a group's sessions; undefined where one is not known, or they are more than one statement compares. */
   ofAll(group: readonly AppendInput[]): KnownSessions | undefined {
     const heads = new Map<string, SessionHead>();
     const owners = new Map<string, string>();
@@ -37,6 +38,7 @@ export class KnownHeads {
       owners.set(text, known.ownerId);
     }
     if (heads.size === 1) return { heads, owners };
+    if (heads.size > MAX_ROWS) return undefined;
     if (this.pass > 0) {
       this.pass--;
       return undefined;

@@ -29,7 +29,7 @@ export function weight({ sql, values }: Statement): number {
 }
 
 /** How many rows one statement has at most, whatever they weigh. */
-const MAX_ROWS = 500;
+export const MAX_ROWS = 500;
 
 /**
  * `INSERT` statements for rows, each with as many as fit into `maxBytes`, so that only a

@@ -399,3 +399,17 @@ test("groups of several sessions are let pass where they are wrong again and aga
   expect(Array.from({ length: 9 }, () => passes(false))).toEqual([0, 1, 3, 7, 15, 31, 63, 63, 63]);
   expect([passes(true), passes(true), passes(false), passes(true)]).toEqual([63, 0, 0, 1]);
 });
+
+test("a group of more sessions than a statement has rows is not compared, which says nothing of the next", () => {
+  const heads = new KnownHeads();
+  const keys = Array.from({ length: 501 }, (_, at) => keyOf("app", `${at}`));
+  for (const key of keys) {
+    heads.see({
+      ...{ key, uid: "uid", revision: 1, headSeq: 0, eventCount: 0, eventBytes: 0 },
+      ...{ createMicros: 0, updateMicros: 0, lastEventTime: 0, ownerId: "" },
+    });
+  }
+  const inputs = keys.map((key) => appendInput(key, [eventOf()]));
+  expect(heads.ofAll(inputs)).toBeUndefined();
+  expect(heads.ofAll(inputs.slice(1))?.heads.size).toBe(500);
+});
