@@ -218,13 +218,15 @@ export function allCases({ engine, scale }: Sizes): BenchCase[] {
       title: "8 writers on one session, own copies, reload when stale",
       operation: "append that landed",
       compares: "rate",
-      sides: all("one-session", { writers: 8 }),
+      sides: all("one-session", { writers: 8, each: 25 }),
       aims: [
         { text: "rate, to ADK's", value: ratio("rate", "sessiond", "adk"), atLeast: 5 },
         { text: "events lost", value: worst("eventsLost", "sessiond"), atMost: 0 },
         { text: "keys lost", value: worst("keysLost", "sessiond"), atMost: 0 },
       ],
-      note: "`refused` counts appends that were answered with an error (stale) and tried again. No latencies are taken.",
+      note:
+        "A round is 25 appends of every writer, however long they take. `refused` counts appends that were answered " +
+        "with an error (stale) and tried again. No latencies are taken.",
     },
     {
       name: "create-burst",

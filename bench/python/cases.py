@@ -194,33 +194,32 @@ async def turn(context: Context) -> Work:
 
 
 async def one_session(context: Context) -> Work:
-    """Writers with own copies of one session append; who is stale reloads after a pause and tries again."""
-    writers = context.parameters["writers"]
+    """Writers with own copies of one session append until all has landed; who is stale reloads after a pause.
+
+    A fixed number of appends, since a session that grew longer in the same time would cost more to reload.
+    """
+    writers, each = context.parameters["writers"], context.parameters["each"]
 
     async def work(round_: Round) -> None:
         stored = await context.new_session()
-        names: set[str] = set()
         stale = 0
 
         async def write(writer: int) -> None:
             nonlocal stale
             session = await context.get(stored)
-            for number in itertools.count():
-                name = f"w{writer}_{number}"
+            for number in range(each):
                 while True:
-                    if not round_.running():
-                        return
                     try:
-                        await context.service.append_event(session, event(state_delta={name: number}))
+                        await context.service.append_event(session, event(state_delta={f"w{writer}_{number}": number}))
                         break
                     except Exception:
                         stale += 1
                         await asyncio.sleep(random.uniform(0, _RELOAD_PAUSE))
                         session = await context.get(stored)
-                names.add(name)
                 round_.latencies.append(0.0)
 
         await round_.together(write(writer) for writer in range(writers))
+        names = {f"w{writer}_{number}" for writer in range(writers) for number in range(each)}
         final = await context.get(stored)
         round_.facts.update(
             refused=stale,
