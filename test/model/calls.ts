@@ -14,6 +14,7 @@ import type {
   UpdateSessionRequest,
   UpdateUserStateRequest,
 } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
+import type { Failure } from "../api/harness.ts";
 
 /** The scopes of shared state. */
 export type SharedScope = "user" | "app";
@@ -87,6 +88,11 @@ export type Outcome =
       readonly retryMs: number | undefined;
       readonly message: string;
     };
+
+/** How a call or an append ended that failed. */
+export function toOutcome({ code, reason, metadata: facts, retryMs, message }: Failure): Outcome {
+  return { ok: false, code, reason, facts, retryMs, message };
+}
 
 /** One attempt of a call as its client saw it. Times are ticks of one clock of the history, all distinct. */
 export interface Attempt {

@@ -1,16 +1,9 @@
 /** One client of a history: sends calls to real servers, repeats those whose end it does not know, records it all. */
 
 import { setTimeout as pause } from "node:timers/promises";
-import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import { expect } from "vitest";
-import { StatusSchema } from "../../gen/ts/google/rpc/status_pb.ts";
 import type { Event } from "../../gen/ts/sessiond/v1/event_pb.ts";
 import type { Session } from "../../gen/ts/sessiond/v1/session_pb.ts";
-import type {
-  AppendEventRequestSchema,
-  AppendEventResponse,
-} from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { type Api, present, toFailure } from "../api/harness.ts";
 import type { Random } from "../store/random.ts";
 import {
@@ -21,8 +14,10 @@ import {
   isUnknown,
   type Outcome,
   requestIdOf,
+  toOutcome,
 } from "./calls.ts";
 import type { Generator } from "./generate.ts";
+import { type AppendCall, appendTogether, toSingle } from "./together.ts";
 
 /** How long a call may go unanswered, and how long a client repeats one, in milliseconds. */
 const CALL_LIMIT = 10_000;
@@ -47,9 +42,33 @@ export async function attempt(
 ): Promise<Attempt> {
   const api = recorder.api(random);
   const start = recorder.tick();
-  const outcome = await send(api, random, call, signal);
+  const outcome = await send(api, call, signal);
   const recorded = { client, call, start, end: recorder.tick(), outcome };
   recorder.attempts.push(recorded);
+  return recorded;
+}
+
+/** Sends appends once, in one call that carries them all. */
+async function attemptTogether(
+  recorder: Recorder,
+  random: Random,
+  client: number,
+  calls: readonly AppendCall[],
+  signal: AbortSignal,
+): Promise<Attempt[]> {
+  const api = recorder.api(random);
+  const known = new Set(recorder.attempts.map(({ call }) => call));
+  const started = calls.map((call) => ({ client, call, start: recorder.tick() }));
+  const outcomes = await appendTogether(api, random, calls, (call) => !known.has(call), {
+    timeoutMs: CALL_LIMIT,
+    signal,
+  }).catch((error) => calls.map(() => failed(error)));
+  const recorded = started.map((each, at) => ({
+    ...each,
+    end: recorder.tick(),
+    outcome: outcomes[at] as Outcome,
+  }));
+  recorder.attempts.push(...recorded);
   return recorded;
 }
 
@@ -67,11 +86,16 @@ export async function runClient(
     const leaves = random.below(100) < 5;
     const controller = new AbortController();
     const timer = leaves ? setTimeout(() => controller.abort(), random.below(6)) : undefined;
-    let last = await attempt(recorder, random, client, call, controller.signal);
+    const attempts =
+      call.kind === "append" && call.single && random.below(4) === 0
+        ? await attemptTogether(recorder, random, client, generator.withOthers(call), controller.signal)
+        : [await attempt(recorder, random, client, call, controller.signal)];
     clearTimeout(timer);
-    const givesUp = requestIdOf(call) === "" && random.below(3) === 0;
-    if (isUnknown(last.outcome) && !givesUp) last = await resolve(recorder, random, client, call);
-    generator.learn(last);
+    for (const each of attempts) {
+      const givesUp = requestIdOf(each.call) === "" && random.below(3) === 0;
+      const again = isUnknown(each.outcome) && !givesUp;
+      generator.learn(again ? await resolve(recorder, random, client, each.call) : each);
+    }
   }
 }
 
@@ -91,46 +115,23 @@ export async function resolve(
   }
 }
 
-async function send(api: Api, random: Random, call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
+async function send(api: Api, call: Call, signal: AbortSignal | undefined): Promise<Outcome> {
   const options = { timeoutMs: CALL_LIMIT, ...(signal && { signal }) };
   try {
-    return { ok: true, answer: await answerOf(api, random, call, options) };
+    return { ok: true, answer: await answerOf(api, call, options) };
   } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    const { code, reason, metadata: facts, retryMs, message } = toFailure(error);
-    return { ok: false, code, reason, facts, retryMs, message };
+    return failed(error);
   }
 }
 
-/** In a call that carries several appends: the same one twice, whose second is answered as the first. */
-async function appendTwice(
-  api: Api,
-  append: MessageInitShape<typeof AppendEventRequestSchema>,
-  options: CallOptions,
-): Promise<AppendEventResponse> {
-  const { outcomes } = await api.appendToSessions({ appends: [append, append] }, options);
-  const appended = outcomes.flatMap(({ outcome }) => (outcome.case === "appended" ? [outcome.value] : []));
-  const [first, second] = appended;
-  if (second !== undefined) expect(second).toEqual(first);
-  if (first !== undefined) return first;
-  const failed = outcomes.flatMap(({ outcome }) => (outcome.case === "error" ? [outcome.value] : []));
-  const { code, message, status } = present(failed[0]);
-  const error = new ConnectError(message, code);
-  error.details = fromBinary(StatusSchema, status).details.map(({ typeUrl, value }) => ({
-    type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
-    value,
-  }));
-  throw error;
+function failed(error: unknown): Outcome {
+  if (!(error instanceof ConnectError)) throw error;
+  return toOutcome(toFailure(error));
 }
 
 type CallOptions = { readonly timeoutMs: number; readonly signal?: AbortSignal };
 
-async function answerOf(
-  api: Api,
-  random: Random,
-  call: Call,
-  options: CallOptions,
-): Promise<Answers[CallKind]> {
+async function answerOf(api: Api, call: Call, options: CallOptions): Promise<Answers[CallKind]> {
   switch (call.kind) {
     case "create":
       return present((await api.createSession(call.request, options)).session);
@@ -139,12 +140,7 @@ async function answerOf(
         const { events, sessionUid: uid } = await api.batchAppendEvents(call.request, options);
         return { uid, events };
       }
-      const { $typeName: _, events, ...request } = call.request;
-      const single = { ...request, ...(events[0] && { event: events[0] }) };
-      const { event, sessionUid: uid } =
-        random.below(4) === 0
-          ? await appendTwice(api, single, options)
-          : await api.appendEvent(single, options);
+      const { event, sessionUid: uid } = await api.appendEvent(toSingle(call.request), options);
       return { uid, events: event === undefined ? [] : [event] };
     }
     case "update":

@@ -19,8 +19,8 @@ import {
 import type { Random } from "../store/random.ts";
 import type { Answers, Attempt, Call, StreamPosition } from "./calls.ts";
 import { keyText } from "./texts.ts";
+import type { AppendCall } from "./together.ts";
 
-type AppendCall = Extract<Call, { kind: "append" }>;
 type Key = ReturnType<typeof keyOf>;
 
 /** What a client knows of a session. */
@@ -77,6 +77,19 @@ export class Generator {
       this.writes.push(call);
     if (call.kind === "append" && !this.appends.includes(call)) this.appends.push(call);
     return call;
+  }
+
+  /** An append of one event with up to four others, new ones and some of before, that go in one call. */
+  withOthers(call: AppendCall): AppendCall[] {
+    const { random } = this;
+    const calls = new Set([call]);
+    for (let count = random.below(5); count > 0; count--) {
+      const earlier = this.chance(20) ? random.pick([...this.appends, undefined]) : undefined;
+      const other = earlier?.single === true ? earlier : { ...this.append(), single: true };
+      if (!this.appends.includes(other)) this.appends.push(other);
+      calls.add(other);
+    }
+    return [...calls];
   }
 
   /** Learns what an attempt was told. */
