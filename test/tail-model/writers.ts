@@ -30,15 +30,10 @@ export async function write(
 ): Promise<void> {
   for (let call = 0; call < calls; call++) {
     const kind = random.below(10);
-    if (kind < 6) await append(api, key, [event(random)], written);
-    else if (kind < 8) {
-      await append(
-        api,
-        key,
-        Array.from({ length: 2 + random.below(6) }, () => event(random)),
-        written,
-      );
-    } else await change(api, key, random, written);
+    const events = Array.from({ length: kind < 5 ? 1 : 2 + random.below(6) }, () => event(random));
+    if (kind < 7) await append(api, key, events, written);
+    else if (kind < 8) await appendTogether(api, key, events, written);
+    else await change(api, key, random, written);
   }
 }
 
@@ -67,6 +62,22 @@ async function append(
   const answer = await untilAnswered(() => api().batchAppendEvents({ key, events }));
   const last = answer.events.at(-1);
   if (last !== undefined) written.appendEnds.add(Number(last.seq));
+}
+
+/** Events in one call and most often in one commit, each an append of its own. */
+async function appendTogether(
+  api: () => Api,
+  key: Key,
+  events: ReturnType<typeof newEvent>[],
+  written: Written,
+): Promise<void> {
+  const appends = events.map((event) => ({ key, event }));
+  const { outcomes } = await untilAnswered(() => api().appendToSessions({ appends }));
+  for (const [at, { outcome }] of outcomes.entries()) {
+    // Alone it is answered as it was, or tried again.
+    if (outcome.case !== "appended") await append(api, key, events.slice(at, at + 1), written);
+    else written.appendEnds.add(Number(outcome.value.event?.seq));
+  }
 }
 
 async function change(api: () => Api, key: Key, random: Random, written: Written): Promise<void> {
