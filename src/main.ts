@@ -25,7 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   serve: {
     help: serveHelp,
     run: async (args) => {
-      (await import("./cli/young-generation.ts")).boundYoungGeneration();
+      (await import("./cli/process-memory.ts")).boundProcessMemory();
       await (await import("./cli/serve.ts")).serve(args);
     },
   },

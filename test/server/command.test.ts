@@ -163,13 +163,15 @@ describe("serve", () => {
   );
 
   test.each([
-    ["bounded", "", /young generation .*"--max-semi-space-size=8"/],
-    ["as Node's options say", "--max-semi-space-size=4", /young generation \[\]/],
-  ])("has a young generation that is %s", async (_, options, pattern) => {
+    ["bounded", {}, /memory .*"--max-semi-space-size=8"\] 2$/m],
+    ["as Node's options say", { NODE_OPTIONS: "--max-semi-space-size=4" }, /memory \[\] undefined$/m],
+    ["as malloc's variable says", { MALLOC_ARENA_MAX: "3" }, /memory .*"--max-semi-space-size=8"\] 3$/m],
+  ])("has memory that is %s", async (_, env: Record<string, string>, pattern) => {
     const script =
-      'process.on("SIGUSR2",()=>console.log("young generation",JSON.stringify(process.execArgv)))';
+      'process.on("SIGUSR2",()=>console.log("memory",JSON.stringify(process.execArgv),process.env.MALLOC_ARENA_MAX))';
     const run = sessiond(["serve", "--store", storeUrl(), ...freePorts], {
-      NODE_OPTIONS: `${options} --import=data:text/javascript,${encodeURIComponent(script)}`,
+      ...env,
+      NODE_OPTIONS: `${env["NODE_OPTIONS"] ?? ""} --import=data:text/javascript,${encodeURIComponent(script)}`,
     });
     await started(run);
     run.child.kill("SIGUSR2");

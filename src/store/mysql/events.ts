@@ -258,18 +258,22 @@ async function boundedSeqs(
 ): Promise<{ first: number; last: number } | undefined> {
   const { sql, values } = eventsIn(range, range.afterTime);
   const order = range.descending ? "DESC" : "ASC";
-  const rows = await connection.execute<{ seq: number; bytes: number }>(
+  let sum = 0;
+  let full = false;
+  let first: number | undefined;
+  let last: number | undefined;
+  // Rows that come all together outlive young collections, a range of them each time.
+  await connection.stream<readonly [seq: number, bytes: number]>(
     `SELECT seq, bytes ${FROM_EVENTS} WHERE ${sql} ORDER BY seq ${order} LIMIT ${count(range.maxRows)}`,
     values,
+    ([seq, bytes]) => {
+      sum += bytes;
+      full ||= last !== undefined && sum > range.maxBytes;
+      if (full) return;
+      first ??= seq;
+      last = seq;
+    },
   );
-  let sum = 0;
-  let last: number | undefined;
-  for (const row of rows) {
-    sum += row.bytes;
-    if (last !== undefined && sum > range.maxBytes) break;
-    last = row.seq;
-  }
-  const first = rows[0]?.seq;
   if (first === undefined || last === undefined) return undefined;
   return { first: Math.min(first, last), last: Math.max(first, last) };
 }
