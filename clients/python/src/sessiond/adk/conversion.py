@@ -51,8 +51,18 @@ def event_to_proto(event: Event) -> event_pb2.Event:
     Raises:
         ValueError: text in the envelope, or a state key, that UTF-8 cannot carry.
     """
-    # Set one by one, which costs half of what a constructor with keywords does.
     message = event_pb2.Event()
+    write_event(event, message)
+    return message
+
+
+def write_event(event: Event, message: event_pb2.Event) -> None:
+    """As ``event_to_proto``, into an empty message, such as that within a request, which would copy a given one.
+
+    Raises:
+        ValueError: text in the envelope, or a state key, that UTF-8 cannot carry.
+    """
+    # Set one by one, which costs half of what a constructor with keywords does.
     # Without an id of its own an append could not be repeated safely.
     message.id = _utf8("event id", event.id) or str(uuid.uuid4())
     message.invocation_id = _utf8("invocation_id", event.invocation_id)
@@ -77,7 +87,6 @@ def event_to_proto(event: Event) -> event_pb2.Event:
             setattr(message, field, jsontext.payload_text(payloads.pop(alias)))
     if payloads:
         message.extra = jsontext.payload_text(payloads)
-    return message
 
 
 def event_from_proto(message: event_pb2.Event) -> Event:
@@ -167,6 +176,8 @@ def marker(session: Session) -> tuple[str, int] | None:
 
 def _utf8(what: str, text: str) -> str:
     """The text, if a protobuf string can carry it."""
+    if type(text) is str and text.isascii():
+        return text
     if isinstance(text, enum.Enum):  # a field that was assigned to, past the model's checks
         text = text.value
     try:

@@ -279,9 +279,8 @@ class SessiondSessionService(BaseSessionService):
         await self.close()
 
     async def _append(self, session: Session, event: Event) -> Event:
-        request = pb.AppendEventRequest(
-            key=conversion.key(session.app_name, session.user_id, session.id), event=conversion.event_to_proto(event)
-        )
+        request = pb.AppendEventRequest(key=conversion.key(session.app_name, session.user_id, session.id))
+        conversion.write_event(event, request.event)
         known = conversion.marker(session)
         if self._connection.options.on_stale == "reject":
             if known is None:
