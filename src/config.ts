@@ -472,7 +472,7 @@ export const knobs = {
   streamBytesInFlight: bytes({
     group: "Limits of answers",
     doc: "What a stream sends ahead of its reader; the next frame is read from the store only after that",
-    fallback: MiB,
+    fallback: 256 * KiB,
     min: KiB,
     max: 256 * MiB,
   }),

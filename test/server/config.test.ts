@@ -33,7 +33,7 @@ describe("settings", () => {
       defaultEventsPageSize: 100,
       pageBytes: 1_048_576,
       frameBytes: 262_144,
-      streamBytesInFlight: 1_048_576,
+      streamBytesInFlight: 262_144,
     } satisfies Partial<Config>);
   });
 
@@ -106,7 +106,7 @@ describe("a mistake is named", () => {
     [["--grpc-port", "7", "--http-port", "7"], {}, /--grpc-port and --http-port are both 7/],
     [["--max-event-bytes", "17MiB"], {}, /--max-message-bytes \(17MiB\).*--max-event-bytes \(17MiB\)/],
     [["--default-page-size", "2000"], {}, /--default-page-size \(2000\).*--max-page-size \(1000\)/],
-    [["--frame-bytes", "2MiB"], {}, /--frame-bytes \(2MiB\).*--stream-bytes-in-flight \(1MiB\)/],
+    [["--frame-bytes", "2MiB"], {}, /--frame-bytes \(2MiB\).*--stream-bytes-in-flight \(256KiB\)/],
     [[], { SESSIOND_GRPC_PROT: "1" }, /SESSIOND_GRPC_PROT \(did you mean SESSIOND_GRPC_PORT\?\)/],
     [[], { SESSIOND_GRPC_PORT: "x" }, /SESSIOND_GRPC_PORT is a whole number, not "x"/],
   ])("%j %j", (args, variables, message) => {
