@@ -229,6 +229,39 @@ describe("under faults", () => {
   });
 });
 
+test("under faults a change may have been answered by its mark, without the state of a session that was deleted meanwhile", () => {
+  const key = { appName: "app", userId: "ana", sessionId: "s" };
+  const calls: Call[] = [
+    { kind: "create", request: create(CreateSessionRequestSchema, { key, requestId: "made" }) },
+    {
+      kind: "update",
+      request: create(UpdateSessionRequestSchema, {
+        key,
+        updateMask: { paths: ["state_delta"] },
+        stateDelta: { own: '["of the change", 1]' },
+        requestId: "changed",
+      }),
+    },
+    { kind: "delete", request: create(DeleteSessionRequestSchema, { key }) },
+  ];
+  const attemptsWith = (state: Readonly<Record<string, string>>, lasts: number) => {
+    const store = new ReferenceStore();
+    return [...calls, ...finalReads("app")].map((call, at): Attempt => {
+      const told = store.run(call);
+      if (call.kind !== "update" || !told.ok)
+        return { client: at, call, start: 2 * at, end: 2 * at + 1, outcome: told };
+      const answer = { ...(told.answer as Answers["update"]), state };
+      return { client: at, call, start: 2 * at, end: 2 * at + lasts, outcome: { ok: true, answer } };
+    });
+  };
+  const emptied = attemptsWith({}, 3.5);
+  expect(violationsOf({ attempts: emptied, faults: true })).toEqual([]);
+  expect(violationsOf({ attempts: emptied, faults: false })).not.toEqual([]);
+  expect(violationsOf({ attempts: attemptsWith({}, 1), faults: true })).not.toEqual([]);
+  const other = attemptsWith({ own: '["of nobody", 1]' }, 3.5);
+  expect(violationsOf({ attempts: other, faults: true })).not.toEqual([]);
+});
+
 test("under faults an append that was refused may have been in a session that was deleted", () => {
   const key = { appName: "app", userId: "ana", sessionId: "s" };
   const stateDelta = { "app:x": '["of the append", 1]' };

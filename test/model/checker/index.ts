@@ -24,7 +24,7 @@ export function violationsOf(history: History): string[] {
   const issued = issuedCalls(history);
   const log = new Log(issued, report);
   const existence = new Existence(issued, log, faults);
-  const observations = observationsOf(issued, existence);
+  const observations = observationsOf(issued, existence, faults);
   checkObservations(observations, log, report);
   checkRepeatedAnswers(issued, existence, report);
   checkHistories(issued, report);

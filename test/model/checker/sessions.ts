@@ -20,7 +20,11 @@ export interface Observation {
 }
 
 /** All sessions that anybody was given, without the repeated answers of retries and states of the past. */
-export function observationsOf(issued: readonly Issued[], existence: Existence): Observation[] {
+export function observationsOf(
+  issued: readonly Issued[],
+  existence: Existence,
+  faults: boolean,
+): Observation[] {
   return issued.flatMap(({ call, answered, start, attempts }): Observation[] => {
     const what = `${call.kind} ${requestIdOf(call)}`;
     switch (call.kind) {
@@ -29,8 +33,9 @@ export function observationsOf(issued: readonly Issued[], existence: Existence):
         const [first] = answered;
         if (first === undefined) return [];
         const session = first.answer as Session;
-        // The state of an answer that is given late is gone where the session is.
-        const late = attempts.length > 1 && existence.mayBeDeleted(keyText(session.key), first.end);
+        // The state of an answer that is given late is gone where the session is. Under faults a server repeats calls, too.
+        const repeated = attempts.length > 1 || (faults && isEmpty(session.state));
+        const late = repeated && existence.mayBeDeleted(keyText(session.key), first.end);
         return [{ session, start, end: first.end, state: !late, what }];
       }
       case "get":
