@@ -26,9 +26,12 @@ function longHistory(store: StoreName): number {
 
 /**
  * What a server's memory may grow by while it streams, whatever the length of the history and whatever it is made into:
- * a range, a few frames, code, and what a young generation of 16 MiB lets pile up. Measured 12 to 35 MiB.
+ * a range, a few frames, code, and what a young generation of 16 MiB lets pile up. Measured 9 to 23 MiB, on SQLite, whose
+ * histories are longer here and read by threads of their own, 31 to 35.
  */
-const flat = 56 * MiB;
+function flat(store: StoreName): number {
+  return (store === "sqlite" ? 56 : 40) * MiB;
+}
 
 /**
  * The same for six readers who stopped, each with a range of 4 MiB in rows and in frames, and what reading them left to
@@ -71,7 +74,7 @@ describe.each(storeNames)("%s", (store) => {
       const seconds = (performance.now() - started) / 1_000;
       const grown = `${Math.round(before / MiB)} MiB grew by ${Math.round((peak - before) / MiB)} MiB`;
       console.log(`${store}, ${door}: ${events} events in ${seconds.toFixed(1)} s, ${grown}`);
-      expect(peak - before).toBeLessThan(flat);
+      expect(peak - before).toBeLessThan(flat(store));
     });
   });
 
