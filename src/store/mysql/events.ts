@@ -35,10 +35,13 @@ const CHUNK_EVENTS = 64;
 
 const FROM_EVENTS = "FROM adk_events e FORCE INDEX (PRIMARY)";
 /**
- * Whether the session is the one with this uid. In one statement, and so in one snapshot,
- * with its events: a row that comes proves that none was left out because the session is gone.
+ * The events of the session with this uid. In one statement, and so in one snapshot: a row that comes proves that none
+ * was left out because the session is gone. A join, since the value of a subquery is NULL where the query is killed
+ * just then: without an error, the events would seem to be none (test/store/mysql/killed-queries.test.ts).
  */
-const UID_IS = `(SELECT uid FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}) = ?`;
+const FROM_EVENTS_OF =
+  `FROM (SELECT 1 AS is_there FROM adk_sessions WHERE ${allEqual(SESSION_KEY)} AND uid = ?) s ` +
+  "STRAIGHT_JOIN adk_events e FORCE INDEX (PRIMARY)";
 /** NULL is -0.0. */
 const SINCE = "COALESCE(timestamp, 0) >= ?";
 
@@ -58,9 +61,9 @@ export async function* readEvents(
       let found = false;
       const order = range.descending ? "DESC" : "ASC";
       await connection.stream<MessageValues>(
-        `SELECT ${READ_MESSAGE} ${FROM_EVENTS} WHERE ${bounded.sql} AND ${UID_IS} ` +
+        `SELECT ${READ_MESSAGE} ${FROM_EVENTS_OF} WHERE ${bounded.sql} ` +
           `ORDER BY seq ${order} LIMIT ${count(range.maxRows)}`,
-        [...bounded.values, ...keyValues(range.key), range.uid],
+        [...keyValues(range.key), range.uid, ...bounded.values],
         (values) => {
           found = true;
           give(() => toStoredEvent(messageRow(values)));
@@ -215,37 +218,12 @@ async function requireUid(connection: Connection, { key, uid }: Range): Promise<
   }
 }
 
-/** So few rows are weighed by the statement that reads them, each by a sum over those before it. */
-const FEW_ROWS = 32;
-
 /** What the range's bounds leave, but for `maxRows`; undefined if it is known to be nothing. */
 async function boundedRange(connection: Connection, range: EventRange): Promise<Condition | undefined> {
-  const { afterSeq, throughSeq, maxRows, maxBytes, afterTime } = range;
+  const { maxBytes, afterTime } = range;
   if ((range.sessionBytes ?? Number.POSITIVE_INFINITY) <= maxBytes) return eventsIn(range, afterTime);
-  if (afterTime === undefined && Math.min(maxRows, throughSeq - afterSeq) <= FEW_ROWS) return lightest(range);
   const seqs = await boundedSeqs(connection, range);
   return seqs && eventsIn({ ...range, afterSeq: seqs.first - 1, throughSeq: seqs.last }, afterTime);
-}
-
-/**
- * The first events that weigh at most `maxBytes` together, and the first whatever it weighs. Of the `maxRows` first
- * seqs only, which have no gaps: where these weigh too much the statement would go on to the range's end.
- */
-function lightest(range: EventRange): Condition {
-  const { sql, values } = eventsIn(range, undefined);
-  const session = `FROM adk_sessions WHERE ${allEqual(SESSION_KEY)}`;
-  const within = range.descending
-    ? `seq > LEAST(?, (SELECT head_seq ${session})) - ?`
-    : `seq <= GREATEST(?, (SELECT first_seq - 1 ${session})) + ?`;
-  // Of the bounds of a sum the server reads by those alone that are not another row's.
-  const before = range.descending ? "b.seq <= ? AND b.seq > e.seq" : "b.seq > ? AND b.seq < e.seq";
-  const edge = range.descending ? range.throughSeq : range.afterSeq;
-  const bounds = [edge, ...keyValues(range.key), range.maxRows];
-  return {
-    // Nothing comes before the first: its sum is NULL.
-    sql: `${sql} AND e.${within} AND COALESCE((SELECT SUM(b.bytes) FROM adk_events b FORCE INDEX (PRIMARY) WHERE ${allEqual(OF_SESSION)} AND ${before} AND b.${within}) + e.bytes, 0) <= ?`,
-    values: [...values, ...bounds, ...keyValues(range.key), edge, ...bounds, range.maxBytes],
-  };
 }
 
 /**

@@ -67,7 +67,7 @@ export const NAMED_FRAGMENTS: Readonly<Record<string, readonly string[]>> = {
   "mysql/dialect.ts": ["milliseconds / 1000", "Math.ceil(milliseconds)"],
   "mysql/doctor/checks.ts": ["name", "variables.get(name)", "want"],
   "mysql/doctor/facts.ts": ["marks", "where"],
-  "mysql/events.ts": ["sql", "order", "tail", "bounded.sql", "before", "session", "within"],
+  "mysql/events.ts": ["sql", "order", "tail", "bounded.sql"],
   "mysql/lists.ts": [
     "time",
     "than",
