@@ -184,8 +184,12 @@ describe("calls and rewinds of a long session", () => {
     // The invocation that was taken back began long before what is loaded.
     await page.keyboard.press("k");
     await row(page, 931).waitFor();
-    await page.locator(".rows").evaluate((element) => element.scrollBy(0, -3_500));
-    await page.locator("article.rewound").first().waitFor();
+    // Again and again: until the list has the heights of its rows it may go back to the one that was chosen.
+    const rewound = async () => {
+      await page.locator(".rows").evaluate((element) => element.scrollBy(0, -500));
+      return page.locator("article.rewound").count();
+    };
+    await expect.poll(rewound, { timeout: patience }).toBeGreaterThan(0);
     await page.keyboard.press("g");
     await page.keyboard.press("g");
     await row(page, 1).waitFor();
