@@ -75,11 +75,15 @@ export function ConversationView(props: {
     if (pinned && element !== null) element.scrollTop = element.scrollHeight;
   }, [pinned, totalSize, rows.count]);
 
+  const lastTop = useRef(0);
   const onScroll = () => {
     const element = scroller.current;
     if (element === null) return;
+    const up = element.scrollTop < lastTop.current;
+    lastTop.current = element.scrollTop;
     const near = rows.reachesHead && element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    if (near === pinned) return;
+    // Rows that grew since the list went to its end are no reason to leave it: only who scrolls up does.
+    if (near === pinned || (pinned && !up)) return;
     setPinned(near);
     setSeenSeq(conversation.headSeq);
   };
