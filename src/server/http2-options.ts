@@ -12,11 +12,19 @@ export const windowBytes = 1024 * 1024;
 const RESETS_AT_ONCE = 20_000;
 const RESETS_PER_SECOND = 1_000;
 
+/**
+ * Streams over the limit of one connection that may be refused in a row; Node closes the connection behind them, after
+ * a hundred where nothing is set. A client that keeps to the limit runs into it: Node counts streams that it resets
+ * until the next turn of the event loop, while those that come in their place are in the same packets.
+ */
+const REFUSED_IN_A_ROW = 20_000;
+
 /** Options of an HTTP/2 server. */
 export function http2Options(config: Config) {
   return {
     streamResetBurst: RESETS_AT_ONCE,
     streamResetRate: RESETS_PER_SECOND,
+    maxSessionRejectedStreams: REFUSED_IN_A_ROW,
     settings: {
       maxConcurrentStreams: config.maxStreamsPerConnection,
       maxHeaderListSize: config.maxHeaderBytes,

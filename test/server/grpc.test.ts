@@ -231,36 +231,74 @@ describe("time", () => {
   });
 });
 
-test.each([
+describe.each([
   ["gRPC", (server: TestServer) => `http://${server.grpcTarget}`, "application/grpc"],
   ["HTTP", (server: TestServer) => server.httpUrl, "application/grpc-web+proto"],
-])("%s: a connection of which many calls are given up goes on", async (_, addressOf, contentType) => {
-  const server = await testServer({ listApps: async () => ({}) });
-  const session = connect(addressOf(server));
-  cleanup(() => session.destroy());
-  const call = (name: string) =>
-    session.request({
-      ":method": "POST",
-      ":path": `/${SessionService.typeName}/${name}`,
-      "content-type": contentType,
-      te: "trailers",
-    });
-  // In portions of less than the streams that may be open, and more than Node would take by itself.
-  for (let portion = 0; portion < 40; portion++) {
-    const closed = Array.from({ length: 50 }, async () => {
-      const request = call("GetSession");
+])("%s: a connection goes on", (_, addressOf, contentType) => {
+  function open(server: TestServer) {
+    const session = connect(addressOf(server));
+    cleanup(() => session.destroy());
+    return (name: string) => {
+      const request = session.request({
+        ":method": "POST",
+        ":path": `/${SessionService.typeName}/${name}`,
+        "content-type": contentType,
+        te: "trailers",
+      });
       request.on("error", () => {});
-      const ended = once(request, "close");
-      request.close(constants.NGHTTP2_CANCEL);
-      await ended;
-    });
-    await Promise.all(closed);
+      return { request, closed: new Promise((resolve) => request.once("close", resolve)) };
+    };
   }
-  const last = call("ListApps");
-  last.end(Buffer.alloc(5));
-  last.resume();
-  const [headers] = await once(last, "response");
-  expect(headers).toMatchObject({ ":status": 200 });
+
+  async function answers(call: ReturnType<typeof open>) {
+    const { request } = call("ListApps");
+    request.end(Buffer.alloc(5));
+    request.resume();
+    const [headers] = await once(request, "response");
+    expect(headers).toMatchObject({ ":status": 200 });
+  }
+
+  test("of which many calls are given up", async () => {
+    const call = open(await testServer({ listApps: async () => ({}) }));
+    // In portions of less than the streams that may be open, and more than Node would take by itself.
+    for (let portion = 0; portion < 40; portion++) {
+      const given = Array.from({ length: 50 }, () => call("GetSession"));
+      for (const { request } of given) request.close(constants.NGHTTP2_CANCEL);
+      await Promise.all(given.map(({ closed }) => closed));
+    }
+    await answers(call);
+  });
+
+  test("on which as many calls as it takes are given up and others begun together", async () => {
+    const streams = 256;
+    let running = 0;
+    const full = gate();
+    const server = await testServer(
+      {
+        listApps: async () => ({}),
+        getSession: async (_, { signal }) => {
+          if (++running === streams) full.open();
+          return untilAborted(signal);
+        },
+      },
+      { maxStreamsPerConnection: streams },
+    );
+    const call = open(server);
+    const begin = () =>
+      Array.from({ length: streams }, () => {
+        const begun = call("GetSession");
+        begun.request.end(Buffer.alloc(5));
+        return begun;
+      });
+    const first = begin();
+    await full.opened;
+    for (const { request } of first) request.close(constants.NGHTTP2_CANCEL);
+    const second = begin();
+    await Promise.all(first.map(({ closed }) => closed));
+    for (const { request } of second) request.close(constants.NGHTTP2_CANCEL);
+    await Promise.all(second.map(({ closed }) => closed));
+    await answers(call);
+  });
 });
 
 describe("streams", () => {
