@@ -1,7 +1,7 @@
 /** What changes while somebody looks. */
 import { describe, expect, test } from "vitest";
-import { newEvent, newEvents, newKey, startServer } from "../api/harness.ts";
-import { live, patience, row, useViewer } from "./support.ts";
+import { connect, newEvent, newEvents, newKey, startServer } from "../api/harness.ts";
+import { live, patience, placesAtRest, row, scrollUntil, useViewer } from "./support.ts";
 
 const viewer = useViewer();
 
@@ -47,30 +47,12 @@ describe("a conversation", () => {
     const page = await viewer.openSession(key);
     await live(page);
     await row(page, 80).waitFor();
-    await page.locator(".rows").evaluate((element) => element.scrollBy(0, -1_500));
-    // The page has seen it.
-    await row(page, 80).waitFor({ state: "detached" });
-    const places = () =>
-      page
-        .locator("article")
-        .evaluateAll((rows) =>
-          rows.map((one) => [one.getAttribute("aria-label"), one.getBoundingClientRect().top]),
-        );
-    let before: unknown;
-    await expect
-      .poll(
-        async () => {
-          const last = before;
-          before = await places();
-          return JSON.stringify(last) === JSON.stringify(before);
-        },
-        { timeout: patience },
-      )
-      .toBe(true);
+    await scrollUntil(page, -300, async () => (await row(page, 80).count()) === 0);
+    const before = await placesAtRest(page);
     await viewer.api.batchAppendEvents({ key, events: newEvents(3, "late") });
     const fresh = page.getByRole("button", { name: "3 new" });
     await fresh.waitFor();
-    expect(await places()).toEqual(before);
+    expect(await placesAtRest(page)).toBe(before);
     await fresh.click();
     await row(page, 83).waitFor();
     await expect.poll(() => fresh.count(), { timeout: patience }).toBe(0);
@@ -157,10 +139,16 @@ describe("the list", () => {
     const page = await viewer.open(`/?app=${encodeURIComponent(app)}`);
     const count = (text: string) => page.locator(".list-state").getByText(text).waitFor();
     await count("50+ sessions");
-    await page.locator(".list").evaluate((element) => element.scrollTo(0, element.scrollHeight));
-    await count("100+ sessions");
-    await page.locator(".list").evaluate((element) => element.scrollTo(0, element.scrollHeight));
-    await count("120 sessions");
+    // Again and again while it says no more: its end is elsewhere once it has the heights of what was in sight.
+    const scrolled = (shown: string) =>
+      page.locator("body").evaluate((body, shown) => {
+        const [state, list] = [body.querySelector(".list-state"), body.querySelector(".list")];
+        const says = state?.textContent ?? "";
+        if (says.includes(shown)) list?.scrollTo(0, list.scrollHeight);
+        return says;
+      }, shown);
+    await expect.poll(() => scrolled("50+ sessions"), { timeout: patience }).toContain("100+ sessions");
+    await expect.poll(() => scrolled("100+ sessions"), { timeout: patience }).toContain("120 sessions");
     await page.getByText("Filter, jump").click();
     await page.getByLabel("Owner").fill("rare");
     await count("3 sessions");
@@ -214,8 +202,13 @@ test("a server that goes down in good order tells its pages to come back", async
     viewer.board.target = next.httpPort;
     await viewer.server.server.stop();
     viewer.board.cut();
-    await live(page);
     await viewer.api.close();
+    // Said by the next server, which the page has to have found.
+    const api = connect("grpc-js", next);
+    await api.appendEvent({ key, event: newEvent() });
+    await api.close();
+    await row(page, 2).waitFor();
+    await live(page);
   } finally {
     await next.stop();
     await viewer.server.restart();

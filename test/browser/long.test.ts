@@ -98,11 +98,11 @@ describe("a long session", () => {
     await page.locator(".rows").dispatchEvent("wheel");
     const atBeginning = await scroll(page, 200);
     for (const part of [0.25, 0.5, 0.75]) {
-      await page
-        .locator(".rows")
-        .evaluate((element, to) => element.scrollTo(0, element.scrollHeight * to), part);
       // Rows have other heights than was estimated: about there.
       const inSight = async () => {
+        await page
+          .locator(".rows")
+          .evaluate((element, to) => element.scrollTo(0, element.scrollHeight * to), part);
         const label = await page.getByRole("article").first().getAttribute("aria-label");
         return Math.abs(Number(label?.split(" ")[1]) / Math.min(count, MAX_ROWS) - part) < 0.02;
       };

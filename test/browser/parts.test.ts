@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { crc32, deflateSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Key, newEvent, newKey } from "../api/harness.ts";
-import { live, openFile, patience, row, useViewer } from "./support.ts";
+import { live, openFile, patience, row, scrollUntil, useViewer } from "./support.ts";
 
 const viewer = useViewer();
 
@@ -184,12 +184,7 @@ describe("calls and rewinds of a long session", () => {
     // The invocation that was taken back began long before what is loaded.
     await page.keyboard.press("k");
     await row(page, 931).waitFor();
-    // Again and again: until the list has the heights of its rows it may go back to the one that was chosen.
-    const rewound = async () => {
-      await page.locator(".rows").evaluate((element) => element.scrollBy(0, -500));
-      return page.locator("article.rewound").count();
-    };
-    await expect.poll(rewound, { timeout: patience }).toBeGreaterThan(0);
+    await scrollUntil(page, -500, async () => (await page.locator("article.rewound").count()) > 0);
     await page.keyboard.press("g");
     await page.keyboard.press("g");
     await row(page, 1).waitFor();

@@ -1,6 +1,6 @@
 /** The stored text of events and sessions: shown, copied, downloaded, and opened from files. */
 import { readFile } from "node:fs/promises";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { conversations } from "../../demo/conversations.ts";
 import { type Key, newEvent, newKey } from "../api/harness.ts";
@@ -71,6 +71,12 @@ describe("JSON", () => {
 });
 
 describe("copying", () => {
+  // Looked for from before: it says so for three seconds only.
+  const copy = (place: Locator) =>
+    Promise.all([
+      place.getByRole("button", { name: "Copied" }).waitFor(),
+      place.getByRole("button", { name: "Copy JSON" }).click(),
+    ]);
   const pasted = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
 
   test("puts an event, a session and a state on the clipboard as they are stored", async () => {
@@ -78,13 +84,11 @@ describe("copying", () => {
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await live(page);
     await row(page, 1).getByRole("button", { name: "JSON" }).click();
-    await row(page, 1).getByRole("button", { name: "Copy JSON" }).click();
-    await row(page, 1).getByRole("button", { name: "Copied" }).waitFor();
+    await copy(row(page, 1));
     expect(await pasted(page)).toContain(`"content":${content}`);
     await page.getByRole("button", { name: "JSON of the session" }).click();
     const session = page.getByRole("region", { name: "The session as JSON" });
-    await session.getByRole("button", { name: "Copy JSON" }).click();
-    await session.getByRole("button", { name: "Copied" }).waitFor();
+    await copy(session);
     expect(await pasted(page)).toContain('"big":9007199254740993');
     await page.keyboard.press("s");
     await page.getByRole("button", { name: "Copy as JSON" }).click();
@@ -103,8 +107,7 @@ describe("copying", () => {
     await page.goto(`${viewer.board.url}/?${new URLSearchParams({ app, user, session })}`);
     await live(page);
     await row(page, 1).getByRole("button", { name: "JSON" }).click();
-    await row(page, 1).getByRole("button", { name: "Copy JSON" }).click();
-    await row(page, 1).getByRole("button", { name: "Copied" }).waitFor();
+    await copy(row(page, 1));
     const read = () => page.evaluate(() => (globalThis as unknown as { read(): Promise<string> }).read());
     expect(await read()).toContain(`"content":${content}`);
   });
@@ -120,8 +123,12 @@ describe("files", () => {
     const file = await download(page, "Session file");
     expect(file.text).toContain('"offerId":9007199254740993');
     expect(JSON.parse(file.text)).toMatchObject({ id: "lisbon-weekend", appName: "travel-demo" });
-    for (const { name, text } of [file, lines]) {
+    for (const [{ name, text }, title] of [
+      [file, "lisbon-weekend"],
+      [lines, "lisbon-weekend.jsonl"],
+    ] as const) {
       await openFile(page, name, text);
+      await page.getByRole("heading", { name: title, exact: true }).waitFor();
       await page.locator(".connection.file").waitFor();
       await row(page, 19).waitFor();
       expect(await row(page, 4).textContent()).toContain("search_flights");

@@ -123,6 +123,44 @@ export function live(page: Page): Promise<void> {
   return page.locator(".connection.live").waitFor();
 }
 
+/** Scrolls the events by so many pixels a frame until something is so: a list still without its heights may go back. */
+export async function scrollUntil(page: Page, by: number, isSo: () => Promise<boolean>): Promise<void> {
+  const scrolled = async () => {
+    await page.locator(".rows").evaluate(async (rows, by) => {
+      rows.scrollBy(0, by);
+      // The page hears of it with the next frame, and of the next step apart from this one.
+      await new Promise(requestAnimationFrame);
+    }, by);
+    return isSo();
+  };
+  await expect.poll(scrolled, { timeout: patience }).toBe(true);
+}
+
+/** Where the events in sight are, once all are loaded and none has moved for ten frames. */
+export async function placesAtRest(page: Page): Promise<string> {
+  let places: string | undefined;
+  const atRest = async () => {
+    places = await page.locator(".rows").evaluate(async (rows) => {
+      const now = () =>
+        JSON.stringify(
+          [...rows.querySelectorAll("article")].map((one) => [
+            one.getAttribute("aria-label"),
+            one.getBoundingClientRect().top,
+          ]),
+        );
+      const before = now();
+      for (let frame = 0; frame < 10; frame++) {
+        await new Promise(requestAnimationFrame);
+        if (now() !== before || rows.querySelector(".placeholder") !== null) return undefined;
+      }
+      return before;
+    });
+    return places !== undefined;
+  };
+  await expect.poll(atRest, { timeout: patience }).toBe(true);
+  return places ?? "";
+}
+
 /** Unfolds everything in sight, also what only comes into sight by that. */
 export async function unfoldAll(page: Page): Promise<void> {
   const folded = page.locator(".disclosure-summary[aria-expanded=false]");
