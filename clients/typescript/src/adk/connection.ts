@@ -1,6 +1,6 @@
 /** The way to one server, and calls over it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CallOptions, type Client, Code, createClient } from "@connectrpc/connect";
+import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
 import type { SessionKey } from "../gen/sessiond/v1/session_pb.ts";
 import {
   SessionService,
@@ -10,14 +10,20 @@ import {
 import type { Settings } from "../grpc/options.ts";
 import { createGrpcTransport, type GrpcTransport } from "../grpc/transport.ts";
 import { type TailOptions, type TailUpdate, tail } from "../tail.ts";
-import { DeadlineError, fromCallError, isRetryable, SessiondError, UnavailableError } from "./errors.ts";
+import { DeadlineError, fromCallError, isRetryable, type SessiondError, UnavailableError } from "./errors.ts";
+import { closedError, Line, type Turn } from "./line.ts";
+
+/**
+ * How many calls of a channel are under way at once. The server takes 256 streams of a connection; with less than half
+ * of them the resets of calls whose time is up and the calls after them fit together. More does not make it faster.
+ */
+const callsAtOnce = 100;
+/** The same for histories, which are streams of the channel that tails have, too. */
+const historiesAtOnce = 64;
 
 /** Pauses between tries, in ms; each is drawn from half of it to all of it. */
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
-
-/** How often a read that breaks off is begun again. */
-export const readTries = 4;
 
 type SessionClient = Client<typeof SessionService>;
 
@@ -28,10 +34,19 @@ interface Channels {
   /** For unary calls, and another for streams, so that a long history does not hold those up. */
   readonly unary: SessionClient;
   readonly streams: SessionClient;
+  /** Of unary calls, and of reads of histories; tails wait in none. */
+  readonly calls: Line;
+  readonly histories: Line;
   readonly transports: readonly GrpcTransport[];
   /** Aborted when they are closed, which also ends what waits to connect again. */
   readonly closing: AbortController;
 }
+
+/**
+ * Reads a stream to its end, once; a caller that wants to try again starts over.
+ * @throws DeadlineError when nothing came for `streamIdleMs`, else SessiondError of the stream
+ */
+export type Read = (request: StreamEventsRequest) => AsyncGenerator<StreamEventsResponse, void, undefined>;
 
 /** Makes calls. It connects at the first. */
 export class Connection {
@@ -43,11 +58,11 @@ export class Connection {
   }
 
   /**
-   * Makes a call and gives its answer. Tries again where that helps, until the deadline: every request can be repeated,
-   * as reads change nothing, and writes carry an event id or a request id.
+   * Makes a call when its turn comes and gives its answer. Tries again where that helps, until the deadline: every
+   * request can be repeated, as reads change nothing, and writes carry an event id or a request id.
    * @param name of the call, for the message of an error
    * @param sessionId the session that the call is about, for the same
-   * @throws SessiondError of the last try
+   * @throws SessiondError of the last try, or of the calls before it that had no answer
    */
   async unary<Answer>(
     name: string,
@@ -55,24 +70,48 @@ export class Connection {
     sessionId = "",
   ): Promise<Answer> {
     const { deadlineMs } = this.settings;
-    const end = performance.now() + deadlineMs;
-    let unavailable: SessiondError | undefined;
-    for (let tries = 0; ; tries++) {
-      // One try never takes all the time, or a lost answer could not be asked for again.
-      const timeoutMs = Math.max(1, Math.min(deadlineMs / 2, end - performance.now()));
-      try {
-        return await call(this.#open().unary, { timeoutMs });
-      } catch (error) {
-        const failure = fromCallError(error, sessionId);
-        const pauseMs = pauseBeforeRetry(failure, tries);
-        if (failure instanceof UnavailableError) unavailable = failure;
-        if (pauseMs === undefined || performance.now() + pauseMs >= end) {
-          // That the last try had little time left says less than what the one before found.
-          throw this.#told(name, failure, unavailable);
+    const { unary: client, calls, closing } = this.#open();
+    return await calls.run(async (turn) => {
+      const end = turn.since + deadlineMs;
+      let unavailable = this.#behind(name, turn, deadlineMs);
+      for (let tries = 0; ; tries++) {
+        // One try never takes all the time, or a lost answer could not be asked for again.
+        const timeoutMs = Math.max(1, Math.min(deadlineMs / 2, end - performance.now()));
+        try {
+          const answer = await call(client, { timeoutMs });
+          calls.tried();
+          return answer;
+        } catch (error) {
+          const failure = fromCallError(error, sessionId);
+          calls.tried(failure);
+          const pauseMs = pauseBeforeRetry(failure, tries);
+          if (failure instanceof UnavailableError) unavailable = failure;
+          if (pauseMs === undefined || performance.now() + pauseMs >= end) {
+            // That the last try had little time left says less than what the one before found.
+            throw this.#told(name, failure, unavailable);
+          }
+          await sleep(pauseMs);
+          if (closing.signal.aborted) throw closedError();
         }
-        await sleep(pauseMs);
       }
-    }
+    });
+  }
+
+  /**
+   * What a call finds that waited behind others without an answer: that the server is unavailable, where those found so.
+   * @throws SessiondError where the call's time is up
+   */
+  #behind(name: string, { since, failure }: Turn, limitMs: number): SessiondError | undefined {
+    if (failure === undefined) return undefined;
+    const waitedMs = performance.now() - since;
+    const kind = failure instanceof DeadlineError ? DeadlineError : UnavailableError;
+    const error = new kind(
+      `${name}: waited ${(waitedMs / 1000).toFixed(1)} seconds behind calls that had no answer from ` +
+        `${this.settings.target} (${failure.message})`,
+      { code: failure.code, reason: failure.reason, cause: failure.cause },
+    );
+    if (waitedMs >= limitMs) throw error;
+    return error instanceof UnavailableError ? error : undefined;
   }
 
   #told(name: string, failure: SessiondError, unavailable: SessiondError | undefined): SessiondError {
@@ -86,10 +125,18 @@ export class Connection {
   }
 
   /**
-   * Reads a stream to its end, once; a caller that wants to try again starts over.
-   * @throws DeadlineError when nothing came for `streamIdleMs`, else SessiondError of the stream
+   * Reads a history when its turn comes. It keeps its place through all that `work` does: tries with `read`, and pauses.
+   * @throws SessiondError of the reads before it, where those had no answer for `streamIdleMs`; else what `work` throws
    */
-  async *read(request: StreamEventsRequest): AsyncGenerator<StreamEventsResponse, void, undefined> {
+  async history<Result>(work: (read: Read) => Promise<Result>): Promise<Result> {
+    const channels = this.#open();
+    return await channels.histories.run((turn) => {
+      this.#behind("StreamEvents", turn, this.settings.streamIdleMs);
+      return work((request) => this.#read(channels, request));
+    });
+  }
+
+  async *#read({ streams, histories }: Channels, request: StreamEventsRequest): ReturnType<Read> {
     const leaving = new AbortController();
     let idle = false;
     const timer = setTimeout(() => {
@@ -97,21 +144,25 @@ export class Connection {
       leaving.abort();
     }, this.settings.streamIdleMs);
     try {
-      const frames = this.#open().streams.streamEvents(request, { signal: leaving.signal, timeoutMs: 0 });
+      const frames = streams.streamEvents(request, { signal: leaving.signal, timeoutMs: 0 });
       for await (const frame of frames) {
         timer.refresh();
+        histories.tried();
         yield frame;
       }
     } catch (error) {
-      if (idle) {
-        const ms = this.settings.streamIdleMs;
-        throw new DeadlineError(`The history stood still for ${ms / 1000} seconds.`, { cause: error });
-      }
-      throw fromCallError(error, request.key?.sessionId);
+      const failure = idle ? this.#stoodStill(error) : fromCallError(error, request.key?.sessionId);
+      histories.tried(failure);
+      throw failure;
     } finally {
       clearTimeout(timer);
       leaving.abort();
     }
+  }
+
+  #stoodStill(cause: unknown): DeadlineError {
+    const seconds = this.settings.streamIdleMs / 1000;
+    return new DeadlineError(`The history stood still for ${seconds} seconds.`, { cause });
   }
 
   /**
@@ -127,7 +178,7 @@ export class Connection {
       throw fromCallError(error, key.sessionId);
     }
     if (closing.signal.aborted && place.signal?.aborted !== true) {
-      throw new SessiondError("The service was closed.", { code: Code.Canceled });
+      throw closedError();
     }
   }
 
@@ -136,6 +187,8 @@ export class Connection {
     const channels = this.#channels;
     this.#channels = undefined;
     channels?.closing.abort();
+    channels?.calls.close();
+    channels?.histories.close();
     for (const transport of channels?.transports ?? []) transport.close();
   }
 
@@ -146,6 +199,8 @@ export class Connection {
       this.#channels = {
         unary: createClient(SessionService, unary),
         streams: createClient(SessionService, streams),
+        calls: new Line(callsAtOnce),
+        histories: new Line(historiesAtOnce),
         transports: [unary, streams],
         closing: new AbortController(),
       };

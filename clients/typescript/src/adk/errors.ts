@@ -114,13 +114,34 @@ export function appendError(
 }
 
 /** Whether the same request may be sent again: every write carries an id that makes that safe. */
-export function isRetryable({ code, reason }: SessiondError): boolean {
+export function isRetryable(failure: SessiondError): boolean {
+  const { code, reason } = failure;
   return (
     code === Code.Unavailable ||
     code === Code.DeadlineExceeded ||
     reason === "CONTENTION" ||
-    reason === "SERVER_BUSY"
+    reason === "SERVER_BUSY" ||
+    isRefusal(failure)
   );
+}
+
+/** Whether the server answered the call, be it with an error. */
+export function isAnswer(failure: SessiondError): boolean {
+  const unanswered =
+    failure instanceof UnavailableError ||
+    failure instanceof DeadlineError ||
+    failure.code === Code.Canceled ||
+    isRefusal(failure);
+  return !unanswered;
+}
+
+/**
+ * Whether something on the way had no room for the call, so that it was never begun: a connection with too many streams
+ * (ENHANCE_YOUR_CALM), a proxy with a rate limit. The server gives a reason; grpc-js itself none where a message is
+ * over a limit of the channel options, and meets that again.
+ */
+function isRefusal({ code, reason, message }: SessiondError): boolean {
+  return code === Code.ResourceExhausted && reason === "" && !/\blarger than\b/.test(message);
 }
 
 /**

@@ -1,6 +1,5 @@
 /** The session service that ADK's runners use. */
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import {
   type AppendEventRequest,
@@ -15,17 +14,11 @@ import {
   trimTempDeltaState,
 } from "@google/adk";
 import type { Session as StoredSession } from "../gen/sessiond/v1/session_pb.ts";
-import {
-  SessionOrder,
-  type StreamEventsRequest,
-  StreamEventsRequestSchema,
-} from "../gen/sessiond/v1/session_service_pb.ts";
+import { SessionOrder, StreamEventsRequestSchema } from "../gen/sessiond/v1/session_service_pb.ts";
 import { defaultTarget, type Options, parseTarget } from "../grpc/options.ts";
-import { addState } from "../state.ts";
 import type { TailUpdate } from "../tail.ts";
-import { Connection, pauseBeforeRetry, readTries, type TailPlace } from "./connection.ts";
+import { Connection, type TailPlace } from "./connection.ts";
 import {
-  eventFromProto,
   eventToProto,
   keyOf,
   type Marker,
@@ -39,12 +32,12 @@ import {
 } from "./conversion.ts";
 import {
   appendError,
-  fromCallError,
   InvalidRequestError,
   SessiondError,
   SessionNotFoundError,
   StaleSessionError,
 } from "./errors.ts";
+import { readHistory } from "./history.ts";
 import { isPaged, paginate } from "./listing.ts";
 import { Turns } from "./turns.ts";
 
@@ -73,7 +66,8 @@ export interface TailRequest extends Omit<TailPlace, "afterTime"> {
 }
 
 /**
- * Keeps the sessions of ADK agents in sessiond. It connects at the first call; any number of calls may run at once.
+ * Keeps the sessions of ADK agents in sessiond. It connects at the first call. Any number of calls may be made at
+ * once: a hundred are under way, and the others wait in line.
  */
 export class SessiondSessionService extends BaseSessionService {
   readonly #connection: Connection;
@@ -130,7 +124,7 @@ export class SessiondSessionService extends BaseSessionService {
     const request = create(StreamEventsRequestSchema, { key: keyOf(appName, userId, sessionId) });
     if (config?.afterTimestamp !== undefined) request.afterTime = secondsOf(config.afterTimestamp);
     if (config?.numRecentEvents !== undefined) request.numRecentEvents = count(config.numRecentEvents);
-    const found = await this.#history(request);
+    const found = await readHistory(this.#connection, request);
     return found === undefined ? undefined : sessionFromProto(found.session, found.events);
   }
 
@@ -263,49 +257,15 @@ export class SessiondSessionService extends BaseSessionService {
   /** The marker for an object that has none: that of the stored session, if that ends in the same event. */
   async #markerOfAMatch(session: Session): Promise<Marker> {
     const key = keyOf(session.appName, session.userId, session.id);
-    const found = await this.#history(create(StreamEventsRequestSchema, { key, numRecentEvents: 1 }));
+    const found = await readHistory(
+      this.#connection,
+      create(StreamEventsRequestSchema, { key, numRecentEvents: 1 }),
+    );
     if (found === undefined) throw appendError(SessionNotFoundError, "SESSION_NOT_FOUND", session.id);
     if (found.events.at(-1)?.id !== session.events.at(-1)?.id) {
       throw appendError(StaleSessionError, "STALE_SESSION", session.id);
     }
     return { uid: found.session.uid, revision: found.session.revision };
-  }
-
-  /**
-   * Reads a session and the events that were asked for; undefined where there is no such session. A read that breaks
-   * off is begun again, as a part of a history is never given for the whole.
-   */
-  async #history(request: StreamEventsRequest) {
-    for (let tries = 0; ; tries++) {
-      try {
-        return await this.#historyOnce(request);
-      } catch (error) {
-        const failure = fromCallError(error);
-        if (failure instanceof SessionNotFoundError) return undefined;
-        // The session was deleted and made again while it was read: read the new one.
-        const again = failure.reason === "SESSION_RECREATED";
-        const pauseMs = again ? 0 : pauseBeforeRetry(failure, tries);
-        if (pauseMs === undefined || tries + 1 === readTries) throw failure;
-        await sleep(pauseMs);
-      }
-    }
-  }
-
-  async #historyOnce(request: StreamEventsRequest) {
-    let session: StoredSession | undefined;
-    let complete = false;
-    const events: Event[] = [];
-    for await (const { frame } of this.#connection.read(request)) {
-      if (frame.case === "opened") session = frame.value.session;
-      else if (frame.case === "state" && session !== undefined) addState(session.state, frame.value.state);
-      else if (frame.case === "events")
-        for (const event of frame.value.events) events.push(eventFromProto(event));
-      else if (frame.case === "caughtUp") complete = true;
-    }
-    if (session === undefined || !complete) {
-      throw new SessiondError("The server ended a history before it was complete.");
-    }
-    return { session, events };
   }
 
   /** All sessions that match, in the order of creation: the one that no append changes. */

@@ -9,6 +9,7 @@ export class TcpProxy {
   readonly #server: Server;
   #losing = false;
   #delayMs = 0;
+  #latencyMs = 0;
   #lost: (() => void) | undefined;
 
   private constructor(target: string) {
@@ -34,7 +35,7 @@ export class TcpProxy {
           await sleep(this.#delayMs);
           upstream.resume();
         }
-        if (!this.#losing) client.write(data);
+        if (!this.#losing) this.#write(client, data);
         // Settings and acknowledgements of HTTP/2 come first; an answer to a call has a body.
         else if (data.length > 30) this.#lost?.();
       });
@@ -69,6 +70,16 @@ export class TcpProxy {
   /** From now on each piece of an answer, of at most 64 KiB, takes so many ms. */
   slowDown(ms: number): void {
     this.#delayMs = ms;
+  }
+
+  /** From now on every answer comes so many ms later, however many there are. */
+  delay(ms: number): void {
+    this.#latencyMs = ms;
+  }
+
+  #write(client: Socket, data: Buffer): void {
+    if (this.#latencyMs === 0) client.write(data);
+    else setTimeout(() => client.write(data), this.#latencyMs);
   }
 
   /** Breaks all connections; new ones work. */
