@@ -49,7 +49,8 @@ class AppendCalls:
         #: Appends of the calls that run.
         self._sent = 0
         self._calls: set[asyncio.Task[None]] = set()
-        self._together = True
+        #: Whether the server takes several appends in a call, as far as is known.
+        self.together = True
 
     async def append(self, request: pb.AppendEventRequest, metadata: Metadata, timeout: float) -> Any:
         """Makes an append, alone or with others that have the same metadata.
@@ -61,7 +62,7 @@ class AppendCalls:
             grpc.aio.AioRpcError: the error of the call.
             SessiondError: the error of this append.
         """
-        if not self._together or (not self._sent and not self._waiting):
+        if not self.together or (not self._sent and not self._waiting):
             self._sent += 1
             try:
                 return await self._stub.AppendEvent(request, timeout=timeout, metadata=metadata)
@@ -132,7 +133,7 @@ class AppendCalls:
         except grpc.aio.AioRpcError as error:
             if error.code() not in _NOT_TOGETHER:
                 raise
-            self._together = False
+            self.together = False
             await asyncio.gather(*(self._alone(waiting) for waiting in group))
             return
         for waiting, told in zip(group, answer.outcomes, strict=True):

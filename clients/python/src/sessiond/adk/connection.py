@@ -13,24 +13,26 @@ import random
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
 from sessiond import tail as tails
 from sessiond import watch as watches
-from sessiond._transport import channel_arguments, read_within
+from sessiond._transport import read_within
 from sessiond.v1 import session_pb2
 from sessiond.v1 import session_service_pb2 as pb
-from sessiond.v1.session_service_pb2_grpc import SessionServiceStub
 
-from .appends import AppendCalls
+from .channels import LoopChannels
 from .errors import DeadlineError, SessiondError, UnavailableError, from_rpc_error, retryable
+from .lines import Line, Turn
 from .options import Options
 
 _T = TypeVar("_T")
+
+#: A try over the channels: with what gives the seconds that it may take, and how many tries came before it.
+_Try = Callable[[LoopChannels, Callable[[], float], int], Awaitable[Any]]
 
 #: Pauses between tries, in seconds; each is drawn from half of it to all of it.
 _FIRST_PAUSE = 0.1
@@ -51,7 +53,7 @@ class Connection:
         self.options = options
         self._lock = threading.Lock()
         self._pid = os.getpid()
-        self._loops: dict[asyncio.AbstractEventLoop, _LoopChannels] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, LoopChannels] = {}
 
     def __reduce__(self) -> tuple[type[Connection], tuple[Options]]:
         """Pickles the options."""
@@ -60,16 +62,18 @@ class Connection:
     async def unary(self, method: str, request: Message, session_id: str = "") -> Any:
         """Makes a call and gives its answer. Tries again where that helps, until the deadline.
 
-        Every request can be repeated: reads change nothing, and writes carry an event id or a request id.
+        Every request can be repeated: reads change nothing, and writes carry an event id or a request id. The time
+        counts from the call's turn among those that are made at once.
 
         Raises:
             SessiondError: the last try's error.
         """
 
-        async def once(channels: _LoopChannels, timeout: float, _tries: int) -> Any:
-            return await getattr(channels.unary_stub, method)(request, timeout=timeout, metadata=self._metadata())
+        async def once(channels: LoopChannels, left: Callable[[], float], _tries: int) -> Any:
+            return await getattr(channels.unary_stub, method)(request, timeout=left(), metadata=self._metadata())
 
-        return await self._until_deadline(method, once, session_id)
+        channels = await self._channels()
+        return await self._in_line(channels.call_line, method, once, session_id)
 
     async def append(self, request: pb.AppendEventRequest, session_id: str) -> pb.AppendEventResponse:
         """Makes an append as ``unary`` would, in a call with others that are made at the same time.
@@ -78,32 +82,52 @@ class Connection:
             SessiondError: the last try's error.
         """
 
-        async def once(channels: _LoopChannels, timeout: float, tries: int) -> Any:
-            if tries == 0:
-                return await channels.appends.append(request, self._metadata(), timeout)
+        async def once(channels: LoopChannels, left: Callable[[], float], tries: int) -> Any:
             # What is tried again has less time left than others, and may be what made a call fail.
-            return await channels.unary_stub.AppendEvent(request, timeout=timeout, metadata=self._metadata())
+            if tries == 0 and channels.appends.together:
+                return await channels.appends.append(request, self._metadata(), left())
+            async with channels.appends_alone:
+                return await channels.unary_stub.AppendEvent(request, timeout=left(), metadata=self._metadata())
 
-        answer: pb.AppendEventResponse = await self._until_deadline("AppendEvent", once, session_id)
+        channels = await self._channels()
+        answer: pb.AppendEventResponse = await self._in_line(channels.append_line, "AppendEvent", once, session_id)
         return answer
 
-    async def _until_deadline(
-        self, method: str, once: Callable[[_LoopChannels, float, int], Awaitable[Any]], session_id: str
-    ) -> Any:
+    async def _in_line(self, line: Line, method: str, once: _Try, session_id: str) -> Any:
+        await self._enter(line, method, self.options.deadline)
+        try:
+            return await self._until_deadline(line, method, once, session_id)
+        finally:
+            line.leave()
+
+    async def _enter(self, line: Line, method: str, seconds: float) -> None:
+        failure = await line.enter()
+        if failure is not None:
+            words = f"{method}: no answer from {self.options.target} to any call within {seconds:g} seconds"
+            words = f"{words}, in which this one waited for its turn ({failure.message})"
+            raise type(failure)(words, code=failure.code, reason=failure.reason) from failure
+
+    async def _until_deadline(self, line: Line, method: str, once: _Try, session_id: str) -> Any:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.options.deadline
         # One try never takes all the time, or a lost answer could not be asked for again.
         longest = self.options.deadline / 2
+
+        def left() -> float:
+            return max(0.001, min(longest, end - loop.time()))
+
         tries = 0
         unavailable: SessiondError | None = None
         while True:
             channels = await self._channels()
-            timeout = max(0.001, min(longest, end - loop.time()))
             try:
                 with channels:
-                    return await once(channels, timeout, tries)
+                    answer = await once(channels, left, tries)
+                line.answered()
+                return answer
             except (grpc.aio.AioRpcError, SessiondError) as error:
                 failure = error if isinstance(error, SessiondError) else from_rpc_error(error, session_id)
+                line.failed(failure)
                 pause = pause_before_retry(failure, tries)
                 if isinstance(failure, UnavailableError):
                     unavailable = failure
@@ -130,18 +154,26 @@ class Connection:
             SessiondError: the stream's error.
         """
         channels = await self._channels()
-        with channels:
-            call = channels.stream_stub.StreamEvents(request, metadata=self._metadata())
-            try:
-                while True:
-                    frame = await self._next(call)
-                    if frame is grpc.aio.EOF:
-                        return
-                    yield frame
-            except grpc.aio.AioRpcError as error:
-                raise from_rpc_error(error, request.key.session_id) from error
-            finally:
-                call.cancel()
+        line = channels.history_line
+        await self._enter(line, "StreamEvents", self.options.stream_idle)
+        try:
+            with channels:
+                call = channels.history_stub.StreamEvents(request, metadata=self._metadata())
+                try:
+                    while True:
+                        frame = await self._next(call)
+                        line.answered()
+                        if frame is grpc.aio.EOF:
+                            return
+                        yield frame
+                finally:
+                    call.cancel()
+        except (grpc.aio.AioRpcError, SessiondError) as error:
+            failure = error if isinstance(error, SessiondError) else from_rpc_error(error, request.key.session_id)
+            line.failed(failure)
+            raise failure from (None if failure is error else error)
+        finally:
+            line.leave()
 
     async def _next(self, call: Any) -> Any:
         try:
@@ -156,7 +188,7 @@ class Connection:
             SessiondError: an error that no reconnect would change.
         """
         channels = await self._channels()
-        updates = tails.tail(channels.stream_channel, key, metadata=self._metadata, **place)
+        updates = tails.tail(channels.tail_channel, key, metadata=self._metadata, **place)
         async with aclosing(_with_own_errors(updates, key.session_id)) as told:
             async for update in told:
                 yield update
@@ -168,7 +200,7 @@ class Connection:
             SessiondError: an error that no reconnect would change.
         """
         channels = await self._channels()
-        updates = watches.watch(channels.stream_channel, key, metadata=self._metadata, **what)
+        updates = watches.watch(channels.tail_channel, key, metadata=self._metadata, **what)
         async with aclosing(_with_own_errors(updates)) as told:
             async for update in told:
                 yield update
@@ -199,7 +231,7 @@ class Connection:
             elif loop.is_running():
                 asyncio.run_coroutine_threadsafe(entry.close(), loop)
 
-    async def _channels(self) -> _LoopChannels:
+    async def _channels(self) -> LoopChannels:
         loop = asyncio.get_running_loop()
         with self._lock:
             entry = self._entry(loop)
@@ -207,7 +239,7 @@ class Connection:
             await entry.open(self.options)
         return entry
 
-    def _entry(self, loop: asyncio.AbstractEventLoop) -> _LoopChannels:
+    def _entry(self, loop: asyncio.AbstractEventLoop) -> LoopChannels:
         """The loop's channels; to be called under the lock."""
         if self._pid != os.getpid():
             self._pid = os.getpid()
@@ -216,7 +248,7 @@ class Connection:
         if entry is None:
             # A loop that ended without closing its async generators left its channels behind.
             self._loops = {known: value for known, value in self._loops.items() if not known.is_closed()}
-            entry = self._loops[loop] = _LoopChannels()
+            entry = self._loops[loop] = LoopChannels(self.options)
         return entry
 
     def _metadata(self) -> tuple[tuple[str, str | bytes], ...]:
@@ -232,127 +264,6 @@ async def _with_own_errors(updates: AsyncGenerator[_T, None], session_id: str = 
                 yield update
     except grpc.aio.AioRpcError as error:
         raise from_rpc_error(error, session_id) from error
-
-
-class Turn:
-    """A lock, to be held with ``async with`` right where ``Connection.turn`` gives it; first come, first served.
-
-    It is forgotten with its last user: while somebody holds it or waits, the object that it is for is alive, and so no
-    other can have that one's address.
-    """
-
-    def __init__(self, turns: dict[int, Turn], owner: int) -> None:
-        self._turns = turns
-        self._owner = owner
-        self._lock = asyncio.Lock()
-        self._users = 0
-
-    async def __aenter__(self) -> None:
-        self._users += 1
-        try:
-            await self._lock.acquire()
-        except BaseException:
-            self._leave()
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        self._lock.release()
-        self._leave()
-
-    def _leave(self) -> None:
-        self._users -= 1
-        if self._users == 0:
-            del self._turns[self._owner]
-
-
-class _LoopChannels:
-    """The channels of one event loop. ``with`` counts a call as running.
-
-    One is for unary calls, and one for streams, so that a long history does not hold those up.
-    """
-
-    unary_stub: Any
-    stream_stub: Any
-    appends: AppendCalls
-    stream_channel: grpc.aio.Channel
-
-    def __init__(self) -> None:
-        self.turns: dict[int, Turn] = {}
-        self._guard: AsyncGenerator[None, None] | None = None
-        self._calls = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the channels are there."""
-        return self._guard is not None
-
-    async def open(self, options: Options) -> None:
-        """Makes the channels."""
-        unary, stream = _channel(options, keepalive=False), _channel(options, keepalive=True)
-        # What grpcio-tools generates for asyncio has no types.
-        self.unary_stub = cast(Any, SessionServiceStub)(unary)
-        self.stream_stub = cast(Any, SessionServiceStub)(stream)
-        self.appends = AppendCalls(self.unary_stub)
-        self.stream_channel = stream
-        self._guard = _close_at_end(unary, stream)
-        await self._guard.__anext__()
-
-    def __enter__(self) -> None:
-        self._calls += 1
-        self._idle.clear()
-
-    def __exit__(self, *_: object) -> None:
-        self._calls -= 1
-        if self._calls == 0:
-            self._idle.set()
-
-    async def drain(self) -> None:
-        """Waits until no call is running."""
-        await self._idle.wait()
-
-    async def close(self) -> None:
-        """Closes the channels. Calls that run end in an error."""
-        guard, self._guard = self._guard, None
-        if guard is not None:
-            await guard.aclose()
-
-
-async def _close_at_end(*channels: grpc.aio.Channel) -> AsyncGenerator[None, None]:
-    """Waits at its yield until it is closed, and then closes the channels.
-
-    ``asyncio.run`` closes all generators before it ends its loop, which is the one moment at which the channels of a
-    loop that nobody closes can still be closed in order.
-    """
-    try:
-        yield
-    finally:
-        for channel in channels:
-            await channel.close()
-
-
-def _channel(options: Options, *, keepalive: bool) -> grpc.aio.Channel:
-    arguments = channel_arguments(keepalive=keepalive)
-    arguments.update(options.channel_options)
-    settings = list(arguments.items())
-    if options.encrypted:
-        return grpc.aio.secure_channel(options.target, _credentials(options), options=settings)
-    return grpc.aio.insecure_channel(options.target, options=settings)
-
-
-def _credentials(options: Options) -> grpc.ChannelCredentials:
-    if options.credentials is not None:
-        return options.credentials() if callable(options.credentials) else options.credentials
-    return grpc.ssl_channel_credentials(
-        root_certificates=_file(options.ca_file),
-        private_key=_file(options.key_file),
-        certificate_chain=_file(options.cert_file),
-    )
-
-
-def _file(path: str | None) -> bytes | None:
-    return None if path is None else Path(path).read_bytes()
 
 
 def pause_before_retry(failure: SessiondError, tries: int) -> float | None:

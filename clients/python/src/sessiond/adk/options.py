@@ -43,7 +43,8 @@ class Options:
     """What an append does when the session was changed since it was loaded: ``reject`` raises StaleSessionError and
     stores nothing, as ADK does since 1.27; ``append`` stores the event behind what the others wrote."""
     deadline: float = 10.0
-    """Seconds that a call may take with all its retries. Reading a history is not bounded by it."""
+    """Seconds that a call may take with all its retries, from its turn among the calls of its event loop. Reading a
+    history is not bounded by it."""
     stream_idle: float = 30.0
     """Seconds that a history may stand still while it is read."""
     tls: bool = False

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import uuid
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from types import TracebackType
 from typing import Any
 
@@ -21,16 +19,15 @@ from sessiond.v1 import session_pb2
 from sessiond.v1 import session_service_pb2 as pb
 
 from . import conversion
-from .connection import READ_TRIES, Connection, pause_before_retry
-from .errors import STALE_SESSION_TEXT, SessiondError, SessionNotFoundError, StaleSessionError, TooLargeError
+from .connection import Connection
+from .errors import STALE_SESSION_TEXT, SessionNotFoundError, StaleSessionError
+from .histories import read_history
 from .options import DEFAULT_TARGET, OptionArguments, parse
 
 logger = logging.getLogger(__name__)
 
 _PAGE_SIZE = 200
 _INT32_MAX = 2**31 - 1
-#: The reasons for which a history cannot be read on from where its first events end.
-_BEGUN_ANEW = {"SESSION_RECREATED", "EVENTS_TRIMMED"}
 
 
 class SessiondSessionService(BaseSessionService):
@@ -121,7 +118,7 @@ class SessiondSessionService(BaseSessionService):
                 if config.num_recent_events < 0:
                     raise ValueError(f"num_recent_events is {config.num_recent_events}; it cannot be negative")
                 request.num_recent_events = min(config.num_recent_events, _INT32_MAX)
-        found = await self._history(request)
+        found = await read_history(self._connection, request)
         return None if found is None else conversion.session_from_proto(*found)
 
     @override
@@ -307,90 +304,10 @@ class SessiondSessionService(BaseSessionService):
         request = pb.StreamEventsRequest(
             key=conversion.key(session.app_name, session.user_id, session.id), num_recent_events=1
         )
-        found = await self._history(request)
+        found = await read_history(self._connection, request)
         if found is None:
             raise SessionNotFoundError(f"Session {session.id} not found.", reason="SESSION_NOT_FOUND")
         stored, events = found
         if [event.id for event in events] != [event.id for event in session.events[-1:]]:
             raise StaleSessionError(STALE_SESSION_TEXT, reason="STALE_SESSION")
         return stored.uid, stored.revision
-
-    async def _history(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]] | None:
-        """Reads a session and the events that were asked for; None where there is no such session.
-
-        All or a part of a history comes with the session in one call, which costs half of what a stream does.
-        """
-        newest = request.num_recent_events if request.HasField("num_recent_events") else None
-        if request.HasField("after_time") and newest != 0:
-            return await self._stream(request)
-        wanted = pb.GetSessionRequest(key=request.key)
-        if newest is None:
-            wanted.history.SetInParent()
-        elif newest > 0:
-            wanted.history.num_recent_events = newest
-        try:
-            answer = await self._connection.unary("GetSession", wanted, request.key.session_id)
-        except SessionNotFoundError:
-            return None
-        except TooLargeError:
-            # The state does not fit a message; a stream sends it in several.
-            return await self._stream(request)
-        stored = answer.session
-        if newest == 0 or answer.history_complete:
-            return stored, [conversion.event_from_proto(event) for event in answer.events]
-        if not answer.events:
-            return await self._stream(request)
-        rest = pb.StreamEventsRequest(key=request.key, session_uid=stored.uid, after_seq=answer.events[-1].seq)
-        try:
-            found = await self._stream(rest)
-        except SessiondError as failure:
-            if failure.reason in _BEGUN_ANEW:
-                return await self._stream(request)
-            raise
-        if found is None:
-            return None
-        # What was appended meanwhile is there, too.
-        stored, events = found
-        events[:0] = [conversion.event_from_proto(event) for event in answer.events]
-        return stored, events if newest is None else events[-newest:]
-
-    async def _stream(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]] | None:
-        """The same by a stream alone.
-
-        A read that breaks off is begun again, as a part of a history is never given for the whole.
-        """
-        tries = 0
-        while True:
-            try:
-                return await self._stream_once(request)
-            except SessionNotFoundError:
-                return None
-            except SessiondError as failure:
-                pause = pause_before_retry(failure, tries)
-                # The session was deleted and made again while it was read: read the new one.
-                if failure.reason == "SESSION_RECREATED" and not request.session_uid:
-                    pause = 0.0
-                tries += 1
-                if pause is None or tries == READ_TRIES:
-                    raise
-                await asyncio.sleep(pause)
-
-    async def _stream_once(self, request: pb.StreamEventsRequest) -> tuple[session_pb2.Session, list[Event]]:
-        opened: session_pb2.Session | None = None
-        complete = False
-        events: list[Event] = []
-        async with aclosing(self._connection.read(request)) as frames:
-            async for frame in frames:
-                kind = frame.WhichOneof("frame")
-                if kind == "opened":
-                    opened = frame.opened.session
-                elif kind == "state" and opened is not None:
-                    # A large state comes in several frames.
-                    opened.state.update(frame.state.state)
-                elif kind == "events":
-                    events.extend(conversion.event_from_proto(event) for event in frame.events.events)
-                elif kind == "caught_up":
-                    complete = True
-        if opened is None or not complete:
-            raise SessiondError("The server ended a history before it was complete.")
-        return opened, events
