@@ -117,6 +117,27 @@ async def test_thousands_of_calls_at_once_have_their_time_each(target: str, app:
         assert len((await service.list_sessions(app_name=app)).sessions) == 5_500
 
 
+async def test_what_fails_before_its_call_leaves_no_place_taken(target: str, app: str) -> None:
+    broken = True
+
+    def metadata() -> list[tuple[str, str]]:
+        if broken:
+            raise OSError("no token")
+        return []
+
+    async with SessiondSessionService(target, metadata=metadata) as service:
+        config = GetSessionConfig(after_timestamp=1.0)
+        calls: list[Coroutine[Any, Any, Any]] = [
+            *[service.create_session(app_name=app, user_id="u") for _ in range(300)],
+            *[service.get_session(app_name=app, user_id="u", session_id="s", config=config) for _ in range(300)],
+        ]
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(end) for end in ends} == {OSError}
+        broken = False
+        await service.create_session(app_name=app, user_id="u", session_id="s")
+        assert await service.get_session(app_name=app, user_id="u", session_id="s", config=config) is not None
+
+
 async def test_a_dead_server_fails_all_after_one_deadline(own_server: Server, app: str) -> None:
     async with SessiondSessionService(own_server.target, deadline=2) as service:
         session = await service.create_session(app_name=app, user_id="u", session_id="s")

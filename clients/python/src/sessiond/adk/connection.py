@@ -73,7 +73,7 @@ class Connection:
             return await getattr(channels.unary_stub, method)(request, timeout=left(), metadata=self._metadata())
 
         channels = await self._channels()
-        return await self._in_line(channels.call_line, method, once, session_id)
+        return await self._in_line(channels, channels.call_line, method, once, session_id)
 
     async def append(self, request: pb.AppendEventRequest, session_id: str) -> pb.AppendEventResponse:
         """Makes an append as ``unary`` would, in a call with others that are made at the same time.
@@ -90,15 +90,17 @@ class Connection:
                 return await channels.unary_stub.AppendEvent(request, timeout=left(), metadata=self._metadata())
 
         channels = await self._channels()
-        answer: pb.AppendEventResponse = await self._in_line(channels.append_line, "AppendEvent", once, session_id)
+        line = channels.append_line
+        answer: pb.AppendEventResponse = await self._in_line(channels, line, "AppendEvent", once, session_id)
         return answer
 
-    async def _in_line(self, line: Line, method: str, once: _Try, session_id: str) -> Any:
-        await self._enter(line, method, self.options.deadline)
-        try:
-            return await self._until_deadline(line, method, once, session_id)
-        finally:
-            line.leave()
+    async def _in_line(self, channels: LoopChannels, line: Line, method: str, once: _Try, session_id: str) -> Any:
+        with channels:
+            await self._enter(line, method, self.options.deadline)
+            try:
+                return await self._until_deadline(line, method, once, session_id)
+            finally:
+                line.leave()
 
     async def _enter(self, line: Line, method: str, seconds: float) -> None:
         failure = await line.enter()
@@ -121,8 +123,7 @@ class Connection:
         while True:
             channels = await self._channels()
             try:
-                with channels:
-                    answer = await once(channels, left, tries)
+                answer = await once(channels, left, tries)
                 line.answered()
                 return answer
             except (grpc.aio.AioRpcError, SessiondError) as error:
@@ -155,9 +156,9 @@ class Connection:
         """
         channels = await self._channels()
         line = channels.history_line
-        await self._enter(line, "StreamEvents", self.options.stream_idle)
-        try:
-            with channels:
+        with channels:
+            await self._enter(line, "StreamEvents", self.options.stream_idle)
+            try:
                 call = channels.history_stub.StreamEvents(request, metadata=self._metadata())
                 try:
                     while True:
@@ -168,12 +169,12 @@ class Connection:
                         yield frame
                 finally:
                     call.cancel()
-        except (grpc.aio.AioRpcError, SessiondError) as error:
-            failure = error if isinstance(error, SessiondError) else from_rpc_error(error, request.key.session_id)
-            line.failed(failure)
-            raise failure from (None if failure is error else error)
-        finally:
-            line.leave()
+            except (grpc.aio.AioRpcError, SessiondError) as error:
+                failure = error if isinstance(error, SessiondError) else from_rpc_error(error, request.key.session_id)
+                line.failed(failure)
+                raise failure from (None if failure is error else error)
+            finally:
+                line.leave()
 
     async def _next(self, call: Any) -> Any:
         try:
