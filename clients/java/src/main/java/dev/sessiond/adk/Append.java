@@ -10,10 +10,13 @@ import dev.sessiond.v1.SessionKey;
 import dev.sessiond.v1.SessionServiceGrpc;
 import dev.sessiond.v1.StreamEventsRequest;
 import io.reactivex.rxjava3.core.Single;
+import io.reactivex.rxjava3.disposables.Disposable;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Stores one event, and brings the session object up to it. */
 final class Append {
@@ -27,33 +30,25 @@ final class Append {
     this.event = event;
   }
 
-  /** Appends when it is this append's turn at the session object. */
-  @SuppressWarnings("CheckReturnValue") // what was begun is not ended by a subscriber that leaves
+  /**
+   * Appends when it is this append's turn at the session object. A subscriber that leaves before it
+   * is sent withdraws it; afterwards it goes on without.
+   */
   Single<Event> inTurn() {
     return Single.create(
         emitter -> {
-          Turns turns = Turns.at(session);
-          turns.enter(
+          AtomicBoolean decided = new AtomicBoolean(); // sent or withdrawn, whichever comes first
+          Disposable turn = Turns.at(session).enter(run(decided), emitter);
+          emitter.setCancellable(
               () -> {
-                if (emitter.isDisposed()) {
-                  return false;
+                if (decided.compareAndSet(false, true)) {
+                  turn.dispose();
                 }
-                run()
-                    .subscribe(
-                        stored -> {
-                          turns.leave();
-                          emitter.onSuccess(stored);
-                        },
-                        error -> {
-                          turns.leave();
-                          emitter.tryOnError(error);
-                        });
-                return true;
               });
         });
   }
 
-  private Single<Event> run() {
+  private Single<Event> run(AtomicBoolean decided) {
     return Single.defer(
         () -> {
           SessionKey key = Texts.key(session.appName(), session.userId(), session.id());
@@ -63,7 +58,7 @@ final class Append {
           if (connection.options.onStale() == StalePolicy.APPEND) {
             // Still not to be appended to: another session that now has the same key.
             known.ifPresent(marker -> request.setSessionUid(marker.uid()));
-            return send(request, known);
+            return send(request, known, decided);
           }
           return known
               .map(Single::just)
@@ -74,13 +69,23 @@ final class Append {
                           request
                               .setSessionUid(marker.uid())
                               .setExpectedRevision(marker.revision()),
-                          Optional.of(marker)));
+                          Optional.of(marker),
+                          decided));
         });
   }
 
-  private Single<Event> send(AppendEventRequest.Builder request, Optional<Marker> known) {
+  private Single<Event> send(
+      AppendEventRequest.Builder request, Optional<Marker> known, AtomicBoolean decided) {
     return connection
-        .unary(SessionServiceGrpc.getAppendEventMethod(), request.build(), session.id())
+        .unaryWhenDue(
+            SessionServiceGrpc.getAppendEventMethod(),
+            () -> {
+              if (!decided.compareAndSet(false, true)) {
+                throw new CancellationException("withdrawn");
+              }
+              return request.build();
+            },
+            session.id())
         .map(answer -> stored(answer, known));
   }
 

@@ -17,34 +17,54 @@ import io.reactivex.rxjava3.core.Flowable;
 import io.reactivex.rxjava3.core.Single;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The way to one server. Making one does no I/O; it connects at the first call. */
 final class Connection implements AutoCloseable {
   final Options options;
-  private @Nullable ChannelPair channels;
+  private @Nullable ServiceChannels channels;
 
   Connection(Options options) {
     this.options = options;
   }
 
   /**
-   * Makes a call and gives its answer. Tries again where that helps, until the deadline. Every
-   * request can be repeated: reads change nothing, and writes carry an event id or a request id.
+   * Makes a call when its turn comes, and gives its answer. Tries again where that helps, until the
+   * deadline, which counts from its turn. Every request can be repeated: reads change nothing, and
+   * writes carry an event id or a request id.
    *
    * <p>Fails with the {@link SessionException} of the last try.
    *
    * @param sessionId the session that the call is about, for the texts of errors.
    */
   <Q, R> Single<R> unary(MethodDescriptor<Q, R> method, Q request, String sessionId) {
-    return Single.defer(() -> new UnaryTries<>(this, method, request, sessionId).next());
+    return unaryWhenDue(method, () -> request, sessionId);
+  }
+
+  /**
+   * The same.
+   *
+   * @param request is asked for when the call's turn comes. If that throws nothing is sent.
+   */
+  <Q, R> Single<R> unaryWhenDue(
+      MethodDescriptor<Q, R> method, Supplier<Q> request, String sessionId) {
+    return Single.defer(
+        () -> {
+          ServiceChannels current = channels();
+          return current
+              .callLine()
+              .inTurn(
+                  () ->
+                      new UnaryTries<>(current, options, method, request.get(), sessionId).next());
+        });
   }
 
   /** Makes a call once. */
-  <Q, R> Single<R> once(MethodDescriptor<Q, R> method, Q request, Duration timeout) {
+  static <Q, R> Single<R> once(
+      Channel channel, MethodDescriptor<Q, R> method, Q request, Duration timeout) {
     return Single.create(
         emitter -> {
-          Channel channel = channels().unary();
           ClientCall<Q, R> call =
               channel.newCall(
                   method,
@@ -76,11 +96,17 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Reads a history, again from the start where it breaks off: a part of one is never given for the
-   * whole. Fails with a {@link SessionException}.
+   * Reads a history when its turn comes, again from the start where it breaks off: a part of one is
+   * never given for the whole. Fails with a {@link SessionException}.
    */
   Single<History> history(StreamEventsRequest request) {
-    return Single.defer(() -> new HistoryTries(this, request).next());
+    return Single.defer(
+        () -> {
+          ServiceChannels current = channels();
+          return current
+              .historyLine()
+              .inTurn(() -> new HistoryTries(current, options, request).next());
+        });
   }
 
   /** Follows a session. Fails with a {@link SessionException} that no reconnect would change. */
@@ -91,9 +117,9 @@ final class Connection implements AutoCloseable {
   }
 
   /** The channels, which are made where there are none. */
-  synchronized ChannelPair channels() {
+  private synchronized ServiceChannels channels() {
     if (channels == null) {
-      channels = new ChannelPair(options);
+      channels = new ServiceChannels(options);
     }
     return channels;
   }

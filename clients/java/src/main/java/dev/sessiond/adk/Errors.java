@@ -5,6 +5,7 @@ import dev.sessiond.RpcStatus;
 import dev.sessiond.internal.SilenceException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +19,13 @@ final class Errors {
           + " before appending more events.";
 
   private static final Set<String> RETRYABLE_REASONS = Set.of("CONTENTION", "SERVER_BUSY");
+
+  private static final Set<Status.Code> NO_ANSWERS =
+      EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED, Status.Code.CANCELLED);
+
+  /** What grpc-java says of messages that it does not receive or send. */
+  private static final Set<String> OVER_A_LIMIT =
+      Set.of("message exceeds maximum size", "message too large");
 
   private Errors() {}
 
@@ -82,7 +90,28 @@ final class Errors {
     }
     return error instanceof UnavailableException
         || error instanceof DeadlineException
-        || RETRYABLE_REASONS.contains(details.reason());
+        || RETRYABLE_REASONS.contains(details.reason())
+        || isHeldBack(details);
+  }
+
+  /** Whether the server said it. */
+  static boolean isAnswer(SessionException error) {
+    return error instanceof SessiondError details
+        && details.code().filter(code -> !NO_ANSWERS.contains(code)).isPresent();
+  }
+
+  /**
+   * Not this server's word: a connection that takes no more streams at the moment, or a proxy that
+   * lets through so much only. Unless it is gRPC's own, of a message over a limit that the caller
+   * gave the channel.
+   */
+  private static boolean isHeldBack(SessiondError details) {
+    return details.code().equals(Optional.of(Status.Code.RESOURCE_EXHAUSTED))
+        && details.reason().isEmpty()
+        && details
+            .status()
+            .filter(status -> OVER_A_LIMIT.stream().anyMatch(status.message()::contains))
+            .isEmpty();
   }
 
   private static SessiondException byCode(RpcStatus status, String words, Throwable cause) {

@@ -17,14 +17,17 @@ import org.jspecify.annotations.Nullable;
 final class HistoryReader implements FrameCall.Receiver {
   private final FrameCall call;
   private final Duration idle;
+  private final Runnable answered;
   private final SingleEmitter<History> emitter;
   private final List<Event> events = new ArrayList<>();
   private Session.@Nullable Builder session;
   private boolean complete;
 
-  private HistoryReader(FrameCall call, Duration idle, SingleEmitter<History> emitter) {
+  private HistoryReader(
+      FrameCall call, Duration idle, Runnable answered, SingleEmitter<History> emitter) {
     this.call = call;
     this.idle = idle;
+    this.answered = answered;
     this.emitter = emitter;
   }
 
@@ -33,18 +36,21 @@ final class HistoryReader implements FrameCall.Receiver {
    * UnreadableEventException}.
    *
    * @param idle how long the stream may stand still.
+   * @param answered is told of every frame.
    */
-  static Single<History> read(Channel channel, StreamEventsRequest request, Duration idle) {
+  static Single<History> read(
+      Channel channel, StreamEventsRequest request, Duration idle, Runnable answered) {
     return Single.create(
         emitter -> {
           FrameCall call = new FrameCall(channel, request);
           emitter.setCancellable(call::cancel);
-          call.next(idle, new HistoryReader(call, idle, emitter));
+          call.next(idle, new HistoryReader(call, idle, answered, emitter));
         });
   }
 
   @Override
   public void frame(StreamEventsResponse frame) {
+    answered.run();
     try {
       switch (frame.getFrameCase()) {
         case OPENED -> session = frame.getOpened().getSession().toBuilder();

@@ -11,27 +11,33 @@ import java.util.concurrent.TimeUnit;
 final class HistoryTries {
   private static final int MOST = 4;
 
-  private final Connection connection;
+  private final ServiceChannels channels;
+  private final Options options;
   private final StreamEventsRequest request;
   private int tries;
 
-  HistoryTries(Connection connection, StreamEventsRequest request) {
-    this.connection = connection;
+  HistoryTries(ServiceChannels channels, Options options, StreamEventsRequest request) {
+    this.channels = channels;
+    this.options = options;
     this.request = request;
   }
 
   /** Makes the next try, and those after it. */
   Single<History> next() {
-    ChannelPair channels = connection.channels();
-    return HistoryReader.read(channels.streams(), request, connection.options.streamIdle())
-        .onErrorResumeNext(error -> afterwards(error, channels));
+    if (channels.isClosed()) {
+      return Single.error(Connection.closed());
+    }
+    return HistoryReader.read(
+            channels.histories(), request, options.streamIdle(), channels.historyLine()::answered)
+        .onErrorResumeNext(this::afterwards);
   }
 
-  private Single<History> afterwards(Throwable error, ChannelPair channels) {
+  private Single<History> afterwards(Throwable error) {
     if (channels.isClosed()) {
       return Single.error(Connection.closed());
     }
     SessionException failure = Errors.of(error, request.getKey().getSessionId());
+    channels.historyLine().failed(failure);
     Optional<Duration> pause = Pauses.before(failure, tries);
     // The session was deleted and made again while it was read: read the new one.
     if (failure instanceof SessiondError details && details.reason().equals("SESSION_RECREATED")) {

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * Keeps the sessions of ADK agents in sessiond.
  *
  * <p>It connects at the first call, and may be used by any number of threads. Calls are made when
- * their result is subscribed to. They fail with ADK's {@code SessionException}, which carries what
- * the server said ({@link SessiondError}).
+ * their result is subscribed to, a hundred at a time; the others wait for their turn. They fail
+ * with ADK's {@code SessionException}, which carries what the server said ({@link SessiondError}).
  */
 public final class SessiondSessionService implements BaseSessionService, AutoCloseable {
   private final Connection connection;
@@ -218,7 +218,7 @@ public final class SessiondSessionService implements BaseSessionService, AutoClo
    * <p>A partial event is given back untouched. Appends to the same session object take their
    * turns, in the order in which they were subscribed to. When the call fails, neither the session
    * nor the event has changed, and the same event can safely be appended again. A subscriber that
-   * leaves before its turn withdraws the append; later the append goes on without it, so that the
+   * leaves before it is sent withdraws the append; later the append goes on without it, so that the
    * session object follows what is stored.
    *
    * @return the same event. It fails with {@link StaleSessionException} where the session was
@@ -240,7 +240,7 @@ public final class SessiondSessionService implements BaseSessionService, AutoClo
 
   /**
    * Follows a session as {@code dev.sessiond.tail.Tail} does, over this service's connection for
-   * streams, with its headers. {@link EventConversion#fromProto} makes ADK's events of those in the
+   * tails, with its headers. {@link EventConversion#fromProto} makes ADK's events of those in the
    * updates. Closing the service ends the tail in an error.
    *
    * @param place where to begin, and how to go on.

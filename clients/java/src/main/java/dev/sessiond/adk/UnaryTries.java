@@ -8,11 +8,12 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The tries of one call, one after another. */
+/** The tries of one call, one after another. Its time begins when they are made. */
 final class UnaryTries<Q, R> {
   private static final Duration SHORTEST = Duration.ofMillis(1);
 
-  private final Connection connection;
+  private final ServiceChannels channels;
+  private final Options options;
   private final MethodDescriptor<Q, R> method;
   private final Q request;
   private final String sessionId;
@@ -20,8 +21,14 @@ final class UnaryTries<Q, R> {
   private int tries;
   private @Nullable SessionException unavailable;
 
-  UnaryTries(Connection connection, MethodDescriptor<Q, R> method, Q request, String sessionId) {
-    this.connection = connection;
+  UnaryTries(
+      ServiceChannels channels,
+      Options options,
+      MethodDescriptor<Q, R> method,
+      Q request,
+      String sessionId) {
+    this.channels = channels;
+    this.options = options;
     this.method = method;
     this.request = request;
     this.sessionId = sessionId;
@@ -29,25 +36,28 @@ final class UnaryTries<Q, R> {
 
   /** Makes the next try, and those after it. */
   Single<R> next() {
-    ChannelPair channels = connection.channels();
+    if (channels.isClosed()) {
+      return Single.error(Connection.closed());
+    }
     // One try never takes all the time, or a lost answer could not be asked for again.
-    Duration timeout = connection.options.deadline().dividedBy(2);
+    Duration timeout = options.deadline().dividedBy(2);
     if (left().compareTo(timeout) < 0) {
       timeout = left();
     }
     if (timeout.compareTo(SHORTEST) < 0) {
       timeout = SHORTEST;
     }
-    return connection
-        .once(method, request, timeout)
-        .onErrorResumeNext(error -> afterwards(error, channels));
+    return Connection.once(channels.unary(), method, request, timeout)
+        .doOnSuccess(unused -> channels.callLine().answered())
+        .onErrorResumeNext(this::afterwards);
   }
 
-  private Single<R> afterwards(Throwable error, ChannelPair channels) {
+  private Single<R> afterwards(Throwable error) {
     if (channels.isClosed()) {
       return Single.error(Connection.closed());
     }
     SessionException failure = Errors.of(error, sessionId);
+    channels.callLine().failed(failure);
     Optional<Duration> pause = Pauses.before(failure, tries);
     if (failure instanceof UnavailableException) {
       unavailable = failure;
@@ -66,7 +76,7 @@ final class UnaryTries<Q, R> {
   }
 
   private Duration left() {
-    return connection.options.deadline().minusNanos(System.nanoTime() - start);
+    return options.deadline().minusNanos(System.nanoTime() - start);
   }
 
   private SessionException told(SessionException failure) {
@@ -80,8 +90,8 @@ final class UnaryTries<Q, R> {
         "%s: no answer from %s within %s seconds (%s)"
             .formatted(
                 method.getBareMethodName(),
-                connection.options.target(),
-                connection.options.deadline().toMillis() / 1000.0,
+                options.target(),
+                options.deadline().toMillis() / 1000.0,
                 failure.getMessage()),
         deadline.status().orElse(null),
         failure);

@@ -1,5 +1,6 @@
 package dev.sessiond.adk;
 
+import com.google.common.base.Ticker;
 import dev.sessiond.internal.Channels;
 import dev.sessiond.internal.Headers;
 import io.grpc.Channel;
@@ -11,19 +12,35 @@ import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
 
 /**
- * The channels of a connection: one for unary calls, and one for streams, so that a long history
- * does not hold those up.
+ * The channels of a service, and the lines before them: one is for unary calls, one for histories
+ * and one for tails, so that none of these holds up the others.
  */
-final class ChannelPair {
+final class ServiceChannels {
+  /**
+   * More do not make the server faster. It takes 256 streams of a connection by default, of which
+   * the calls that give up together and those that come in their place may need twice as many for a
+   * moment.
+   */
+  private static final int CALLS_AT_ONCE = 100;
+
+  private static final int HISTORIES_AT_ONCE = 64;
+
   private final ManagedChannel unary;
-  private final ManagedChannel streams;
+  private final ManagedChannel histories;
+  private final ManagedChannel tails;
+  private final Line callLine;
+  private final Line historyLine;
   private final Options options;
 
-  ChannelPair(Options options) {
+  ServiceChannels(Options options) {
     this.options = options;
     ChannelCredentials credentials = credentials(options);
     unary = make(options, credentials, false);
-    streams = make(options, credentials, true);
+    histories = make(options, credentials, true);
+    tails = make(options, credentials, true);
+    callLine = new Line(CALLS_AT_ONCE, options.deadline(), options.target(), Ticker.systemTicker());
+    historyLine =
+        new Line(HISTORIES_AT_ONCE, options.streamIdle(), options.target(), Ticker.systemTicker());
   }
 
   /** For unary calls, with the headers on each. */
@@ -32,29 +49,42 @@ final class ChannelPair {
   }
 
   /** For histories, with the headers on each. */
-  Channel streams() {
-    return Headers.on(streams, options.metadata());
+  Channel histories() {
+    return Headers.on(histories, options.metadata());
   }
 
   /** For tails, which put the headers on themselves. */
   ManagedChannel tails() {
-    return streams;
+    return tails;
+  }
+
+  /** Where unary calls wait. */
+  Line callLine() {
+    return callLine;
+  }
+
+  /** Where histories wait. */
+  Line historyLine() {
+    return historyLine;
   }
 
   /** Has the servers looked for at once: gRPC itself waits up to two minutes. */
   void lookAgain() {
     unary.resetConnectBackoff();
-    streams.resetConnectBackoff();
+    histories.resetConnectBackoff();
   }
 
   boolean isClosed() {
     return unary.isShutdown();
   }
 
-  /** Ends all calls. */
+  /** Ends all calls, and those that wait. */
   void close() {
     unary.shutdownNow();
-    streams.shutdownNow();
+    histories.shutdownNow();
+    tails.shutdownNow();
+    callLine.letAllIn();
+    historyLine.letAllIn();
   }
 
   private static ManagedChannel make(
