@@ -18,6 +18,9 @@ import { newApp, newService, newSession, plain, read, stateEvent, target } from 
 
 const service = newService();
 
+/** Makes a read go by a stream, as a history does that is not short. */
+const streamed = { afterTimestamp: 0 };
+
 /** A service behind a proxy to the shared server, both of which are closed after the test. */
 async function proxied(
   options: Options,
@@ -178,7 +181,7 @@ describe("an answer that is lost", () => {
       const session = await newSession(through);
       await through.appendEvent({ session, event: createEvent({ author: "u" }) });
       const lost = proxy.loseAnswers();
-      const reading = read(through, session);
+      const reading = read(through, session, streamed);
       await lost;
       proxy.cut();
       assert.deepEqual(plain(await reading), plain(session));
@@ -204,7 +207,7 @@ describe("a slow server", () => {
     proxied({ streamIdleMs: 300 }, async (through, proxy) => {
       const session = await newSession(through);
       void proxy.loseAnswers();
-      await assert.rejects(read(through, session), {
+      await assert.rejects(read(through, session, streamed), {
         name: "DeadlineError",
         message: /stood still for 0.3 seconds/,
       });
@@ -266,13 +269,13 @@ describe("a full server", () => {
     // Its one stream.
     const tail = through.tail({ appName, userId, sessionId });
     await tail.next();
-    await assert.rejects(read(through, session), (error) => {
+    await assert.rejects(read(through, session, streamed), (error) => {
       assert.ok(error instanceof SessiondError);
       assert.deepEqual([error.code, error.reason], [Code.ResourceExhausted, "SERVER_BUSY"]);
       assert.ok((error.retryDelayMs ?? 0) > 0);
       return true;
     });
-    const reading = read(through, session);
+    const reading = read(through, session, streamed);
     await tail.return();
     assert.deepEqual(await reading, session);
   });
@@ -302,10 +305,10 @@ describe("a connection", () => {
     proxied({}, async (through, proxy) => {
       const session = await newSession(through);
       void proxy.loseAnswers();
-      const reading = read(through, session);
+      const reading = [read(through, session), read(through, session, streamed)];
       await new Promise(setImmediate);
       await through.close();
-      await assert.rejects(reading, SessiondError);
+      for (const each of reading) await assert.rejects(each, SessiondError);
       proxy.cut();
       assert.deepEqual(await read(through, session), session);
     }));
@@ -330,6 +333,8 @@ describe("a connection", () => {
       const session = await newSession(through);
       assert.equal(proxy.connections, 1);
       await read(through, session);
+      assert.equal(proxy.connections, 1, "a short history is a unary call");
+      await read(through, session, streamed);
       assert.equal(proxy.connections, 2);
     }));
 });

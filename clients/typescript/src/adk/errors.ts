@@ -61,7 +61,10 @@ export class EventIdConflictError extends SessiondError {}
 /** What was sent is not as the contract has it: an id too long, a value that JSON cannot carry. */
 export class InvalidRequestError extends SessiondError {}
 
-/** An event or a request is over a limit of the server's; `metadata.limit_bytes` has it. */
+/**
+ * An event, a request or an answer is over a limit of the server's, which `metadata.limit_bytes` has, or of the channel
+ * options'.
+ */
 export class TooLargeError extends SessiondError {}
 
 /** The server or its database did not answer, through all the retries that the deadline left time for. */
@@ -137,11 +140,16 @@ export function isAnswer(failure: SessiondError): boolean {
 
 /**
  * Whether something on the way had no room for the call, so that it was never begun: a connection with too many streams
- * (ENHANCE_YOUR_CALM), a proxy with a rate limit. The server gives a reason; grpc-js itself none where a message is
- * over a limit of the channel options, and meets that again.
+ * (ENHANCE_YOUR_CALM), a proxy with a rate limit. The server itself gives a reason.
  */
-function isRefusal({ code, reason, message }: SessiondError): boolean {
-  return code === Code.ResourceExhausted && reason === "" && !/\blarger than\b/.test(message);
+function isRefusal(failure: SessiondError): boolean {
+  const { code, reason } = failure;
+  return code === Code.ResourceExhausted && reason === "" && !(failure instanceof TooLargeError);
+}
+
+/** Whether grpc-js found a message larger than the channel options allow; only the words tell. */
+function isOverLimit({ code, rawMessage }: ConnectError): boolean {
+  return code === Code.ResourceExhausted && /\bmessage\b.* larger than \b/.test(rawMessage);
 }
 
 /**
@@ -154,7 +162,10 @@ export function fromCallError(error: unknown, sessionId = ""): SessiondError {
   const [info] = failure.findDetails(ErrorInfoSchema);
   // A proxy in between may send an ErrorInfo too, whose reasons mean something else.
   const reason = info?.domain === domain ? info.reason : "";
-  const kind = byReason.get(reason) ?? byCode.get(failure.code) ?? SessiondError;
+  const kind =
+    byReason.get(reason) ??
+    (reason === "" && isOverLimit(failure) ? TooLargeError : byCode.get(failure.code)) ??
+    SessiondError;
   const violations = failure
     .findDetails(BadRequestSchema)
     .flatMap(({ fieldViolations }) => fieldViolations.map(({ field, description }) => [field, description]));

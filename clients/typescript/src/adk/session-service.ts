@@ -109,7 +109,7 @@ export class SessiondSessionService extends BaseSessionService {
   }
 
   /**
-   * Reads a session with its merged state and its events, in one call. Of the configuration, `afterTimestamp` keeps the
+   * Reads a session with its merged state and its events, a short history in one call. Of the configuration, `afterTimestamp` keeps the
    * events of that time (in ms) or later, `numRecentEvents` the newest n of those; 0 is none.
    * @returns undefined where there is no such session
    * @throws InvalidRequestError where `numRecentEvents` is negative or no whole number

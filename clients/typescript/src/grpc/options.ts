@@ -35,8 +35,8 @@ export interface Options extends ConnectOptions {
    */
   readonly onStale?: "reject" | "append";
   /**
-   * How long a call may take with all its retries once its turn has come, in ms; 10,000 when left out. A history is not
-   * bounded by it.
+   * How long a call may take with all its retries once its turn has come, in ms; 10,000 when left out. What a stream
+   * brings of a history is not bounded by it.
    */
   readonly deadlineMs?: number;
   /** How long a history may stand still while it is read, in ms; 30,000 when left out. */
