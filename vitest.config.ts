@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+import { serverEngines } from "./test/support/databases/settings.ts";
 
 // Every folder below test/ is a suite of its own name (`npm run vitest -- --project store`), so that a new folder
 // needs no entry here. One with a configuration of its own is a step of its own.
@@ -17,6 +18,13 @@ function isSuite(folder: string): boolean {
   return readdirSync(folder, { recursive: true }).some((file) => String(file).endsWith(".test.ts"));
 }
 
+// A file without a test fails its suite.
+const ofServersOnly = ["test/*/mysql/**", "test/*/mysql.test.ts"];
+const leftOut = serverEngines().length === 0 ? ofServersOnly : [];
+if (leftOut.length > 0) {
+  console.warn(`SESSIOND_TEST_ENGINES names no database server: ${leftOut.join(" and ")} are left out`);
+}
+
 export default defineConfig({
   test: {
     // Set here and not per suite: vitest has one pool of workers for all of them.
@@ -29,6 +37,7 @@ export default defineConfig({
         // Starts a database server only when a suite asks for one.
         globalSetup: "test/support/databases/global-setup.ts",
         include: [`test/${name}/**/*.test.ts`],
+        exclude: [...configDefaults.exclude, ...leftOut],
         // For a busy machine: what is waited for comes, and what does not come is found all the same.
         testTimeout: 60_000,
         hookTimeout: 120_000,
