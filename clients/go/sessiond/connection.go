@@ -26,11 +26,14 @@ const (
 )
 
 // connection is the way to one server: a channel for unary calls, and one for streams, so that a long history does not
-// hold those up. Making one does no I/O.
+// hold those up, each with its line. Making one does no I/O.
 type connection struct {
-	settings settings
-	unary    *grpc.ClientConn
-	stream   *grpc.ClientConn
+	settings  settings
+	unary     *grpc.ClientConn
+	stream    *grpc.ClientConn
+	calls     *line
+	histories *line
+	end       context.CancelFunc
 }
 
 func newConnection(made settings) (*connection, error) {
@@ -54,47 +57,64 @@ func newConnection(made settings) (*connection, error) {
 	if err != nil {
 		return nil, errors.Join(err, unary.Close())
 	}
-	return &connection{settings: made, unary: unary, stream: stream}, nil
+	open, end := context.WithCancel(context.Background())
+	return &connection{
+		settings: made, unary: unary, stream: stream, end: end,
+		calls: newLine(open, made.target, callsAtOnce, made.deadline),
+		// A history may stand still for so long.
+		histories: newLine(open, made.target, historiesAtOnce, made.streamIdle),
+	}, nil
 }
 
 func (c *connection) close() error {
+	c.end()
 	return errors.Join(c.unary.Close(), c.stream.Close())
 }
 
 // rpc is a unary method of the stubs.
 type rpc[Q, A any] func(pb.SessionServiceClient, context.Context, Q, ...grpc.CallOption) (A, error)
 
-// call makes a unary call and tries again where that helps, until the deadline. Every request can be repeated: reads
-// change nothing, and writes carry an event id or a request id. An error is an *Error of the last try, or the metadata
-// function's.
+// call makes a unary call when its turn comes, and tries again where that helps, until the deadline. Every request can be
+// repeated: reads change nothing, and writes carry an event id or a request id. An error is an *Error of the last try or
+// of the wait in line, or the metadata function's.
 func call[Q, A any](ctx context.Context, c *connection, name, sessionID string, method rpc[Q, A], request Q) (A, error) {
 	var none A
+	turn, err := c.calls.enter(ctx, name)
+	if err != nil {
+		return none, err
+	}
+	defer c.calls.leave()
 	stubs := pb.NewSessionServiceClient(c.unary)
-	end := time.Now().Add(c.settings.deadline)
-	var unavailable *Error
+	unavailable := turn.behind
 	for tries := 0; ; tries++ {
 		headed, err := transport.WithHeaders(ctx, c.settings.metadata)
 		if err != nil {
 			return none, err
 		}
 		// One try never takes all the time, or a lost answer could not be asked for again.
-		attempt, cancel := context.WithTimeout(headed, max(time.Millisecond, min(c.settings.deadline/2, time.Until(end))))
+		attempt, cancel := context.WithTimeout(headed, max(time.Millisecond, min(c.settings.deadline/2, time.Until(turn.end))))
 		var trailer metadata.MD
 		answer, err := method(stubs, attempt, request, grpc.Trailer(&trailer))
 		cancel()
 		if err == nil {
+			c.calls.tried(nil)
 			return answer, nil
 		}
 		if ctx.Err() != nil {
 			return none, fromContext(ctx, name)
 		}
 		failure := fromRPCError(err, sessionID, trailer)
+		c.calls.tried(failure)
 		if failure.kind == ErrUnavailable {
 			unavailable = failure
 		}
 		pause, again := pauseBeforeRetry(failure, tries)
-		if !again || time.Now().Add(pause).After(end) {
-			return none, c.told(name, failure, unavailable)
+		if !again || time.Now().Add(pause).After(turn.end) {
+			told := c.told(name, failure, unavailable)
+			if told != turn.behind {
+				c.calls.gaveUp(told)
+			}
+			return none, told
 		}
 		if !sleep(ctx, pause) {
 			return none, fromContext(ctx, name)

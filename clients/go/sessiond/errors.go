@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -164,5 +165,23 @@ func invalid(format string, arguments ...any) *Error {
 // retryable says whether the same request may be sent again: every write carries an id that makes that safe.
 func (e *Error) retryable() bool {
 	return e.Code == codes.Unavailable || e.Code == codes.DeadlineExceeded ||
-		e.Reason == "CONTENTION" || e.Reason == "SERVER_BUSY"
+		e.Reason == "CONTENTION" || e.Reason == "SERVER_BUSY" ||
+		// A connection that refused another stream never began the call; a proxy's limit ends with time.
+		e.Code == codes.ResourceExhausted && e.Reason == "" && !e.overLimitHere()
+}
+
+// overLimitHere says whether gRPC made the error in this process, of a message that is over a limit of a dial option's.
+// Nothing but the text tells.
+func (e *Error) overLimitHere() bool {
+	return e.Code == codes.ResourceExhausted &&
+		(strings.Contains(e.message, "larger than max") || strings.Contains(e.message, "message too large"))
+}
+
+// answered says whether the server sent this status.
+func (e *Error) answered() bool {
+	switch e.Code {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		return false
+	}
+	return !e.overLimitHere()
 }

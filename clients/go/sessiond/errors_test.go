@@ -48,6 +48,7 @@ func TestKindsOfErrors(t *testing.T) {
 		{codes.ResourceExhausted, "TOO_LARGE", ErrTooLarge, "words", false},
 		{codes.ResourceExhausted, "STORE_FULL", ErrExhausted, "words", false},
 		{codes.ResourceExhausted, "SERVER_BUSY", ErrExhausted, "words", true},
+		{codes.ResourceExhausted, "", ErrExhausted, "words", true},
 		{codes.Aborted, "CONTENTION", nil, "words", true},
 		{codes.Unavailable, "STORE_UNAVAILABLE", ErrUnavailable, "words", true},
 		{codes.Unavailable, "", ErrUnavailable, "words", true},

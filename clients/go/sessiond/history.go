@@ -7,11 +7,13 @@ import (
 	"io"
 	"iter"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"google.golang.org/adk/v2/session"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 
 	"sessiond.dev/go/internal/transport"
 	pb "sessiond.dev/go/sessiond/v1"
@@ -40,6 +42,10 @@ func historyRequest(request *session.GetRequest) (*pb.StreamEventsRequest, error
 // readSession reads a session and the events that were asked for. A read that breaks off is begun again, as a part of a
 // history is never given for the whole.
 func (c *connection) readSession(ctx context.Context, request *pb.StreamEventsRequest) (*Session, error) {
+	if _, err := c.histories.enter(ctx, "StreamEvents"); err != nil {
+		return nil, err
+	}
+	defer c.histories.leave()
 	for tries := 0; ; tries++ {
 		found, err := c.readSessionOnce(ctx, request)
 		if err == nil {
@@ -57,12 +63,13 @@ func (c *connection) again(ctx context.Context, err error, tries int) (bool, err
 		return false, fromContext(ctx, "StreamEvents")
 	}
 	var failure *Error
-	if !errors.As(err, &failure) || tries+1 == readTries {
+	if !errors.As(err, &failure) {
 		return false, err
 	}
 	pause, again := pauseBeforeRetry(failure, tries)
 	// The session was deleted and made again while it was read: read the new one.
-	if !again && failure.Reason != "SESSION_RECREATED" {
+	if tries+1 == readTries || !again && failure.Reason != "SESSION_RECREATED" {
+		c.histories.gaveUp(failure)
 		return false, err
 	}
 	if !sleep(ctx, pause) {
@@ -103,9 +110,20 @@ func (c *connection) readSessionOnce(ctx context.Context, request *pb.StreamEven
 	return sessionFromProto(stored, found)
 }
 
-// events reads a history event by event, and goes on where a read broke off.
+// events reads a history event by event, and goes on where a read broke off. It has a place in the line until the first
+// event is there: from then on it takes as long as the caller does, and a caller may read another history meanwhile.
 func (c *connection) events(ctx context.Context, request *pb.StreamEventsRequest) iter.Seq2[*session.Event, error] {
 	return func(yield func(*session.Event, error) bool) {
+		if _, err := c.histories.enter(ctx, "StreamEvents"); err != nil {
+			yield(nil, err)
+			return
+		}
+		leave := sync.OnceFunc(c.histories.leave)
+		defer leave()
+		fail := func(err error) {
+			leave()
+			yield(nil, err)
+		}
 		request, seen := request, int64(0)
 		for tries := 0; ; tries++ {
 			var broken error
@@ -119,6 +137,7 @@ func (c *connection) events(ctx context.Context, request *pb.StreamEventsRequest
 					if message.GetSeq() <= seen {
 						continue
 					}
+					leave()
 					event, err := EventFromProto(message)
 					if !yield(event, err) || err != nil {
 						return
@@ -134,11 +153,11 @@ func (c *connection) events(ctx context.Context, request *pb.StreamEventsRequest
 			}
 			var failure *Error
 			if errors.As(broken, &failure) && failure.Reason == "SESSION_RECREATED" {
-				yield(nil, broken)
+				fail(broken)
 				return
 			}
 			if again, stop := c.again(ctx, broken, tries); !again {
-				yield(nil, stop)
+				fail(stop)
 				return
 			}
 		}
@@ -160,17 +179,17 @@ func (c *connection) frames(
 		var idle atomic.Bool
 		watch := time.AfterFunc(c.settings.streamIdle, func() { idle.Store(true); cancel() })
 		defer watch.Stop()
-		fail := func(err error, stream pb.SessionService_StreamEventsClient) {
+		fail := func(err error, trailer metadata.MD) {
 			switch {
 			case ctx.Err() != nil:
 				yield(nil, fromContext(ctx, "StreamEvents"))
 			case idle.Load():
 				yield(nil, &Error{Code: codes.DeadlineExceeded, kind: ErrDeadline, cause: err, message: fmt.Sprintf(
 					"StreamEvents: the history from %s stood still for %v", c.settings.target, c.settings.streamIdle)})
-			case stream == nil:
-				yield(nil, fromRPCError(err, request.GetKey().GetSessionId(), nil))
 			default:
-				yield(nil, fromRPCError(err, request.GetKey().GetSessionId(), stream.Trailer()))
+				failure := fromRPCError(err, request.GetKey().GetSessionId(), trailer)
+				c.histories.tried(failure)
+				yield(nil, failure)
 			}
 		}
 		stream, err := pb.NewSessionServiceClient(c.stream).StreamEvents(headed, request)
@@ -193,9 +212,10 @@ func (c *connection) frames(
 				return
 			}
 			if err != nil {
-				fail(err, stream)
+				fail(err, stream.Trailer())
 				return
 			}
+			c.histories.tried(nil)
 			complete = complete || frame.GetCaughtUp() != nil
 			if !yield(frame, nil) {
 				return
