@@ -9,7 +9,10 @@ import { cleanup, gate, type TestServer, testServer, untilAborted } from "./supp
 const { createSession, getSession } = SessionService.method;
 const key = { appName: "app", userId: "user", sessionId: "session" };
 
-afterEach(() => void vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 interface Peer {
   /** Which connection served the call. */
@@ -102,19 +105,30 @@ describe.each(doors)("on the $door port", ({ peer: peerOf, url }) => {
   test("connections of one moment do not age in one moment", async () => {
     const server = await testServer({}, { maxConnectionAge: 5_000 });
     const random = vi.spyOn(Math, "random");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
     const told: string[] = [];
-    const opened = async (name: string, drawn: number): Promise<{ readonly aged: Promise<void> }> => {
+    const opened = async (name: string, drawn: number) => {
       random.mockReturnValue(drawn);
       const session = await connectTo(url(server));
-      return { aged: once(session, "goaway").then(() => void told.push(name)) };
+      return {
+        aged: once(session, "goaway").then(() => void told.push(name)),
+        // What the server says comes before its answer to what it is asked afterwards.
+        trip: () => new Promise((resolve) => session.ping(resolve)),
+      };
     };
-    // Their ages are a second apart: more than it takes to open the second one.
-    const began = performance.now();
     const late = await opened("late", 0.99);
     const early = await opened("early", 0);
-    await Promise.all([late.aged, early.aged]);
-    expect(told).toEqual(["early", "late"]);
-    expect(performance.now() - began).toBeGreaterThan(5_250);
+    // Nine tenths of the age at the earliest, eleven at the latest.
+    await vi.advanceTimersByTimeAsync(4_400);
+    await Promise.all([early.trip(), late.trip()]);
+    expect(told).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    await early.aged;
+    await vi.advanceTimersByTimeAsync(800);
+    await late.trip();
+    expect(told).toEqual(["early"]);
+    await vi.advanceTimersByTimeAsync(200);
+    await late.aged;
   });
 
   test("a call that outlives the grace is cut", async () => {
