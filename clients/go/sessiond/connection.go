@@ -25,12 +25,14 @@ const (
 	longestPause = time.Second
 )
 
-// connection is the way to one server: a channel for unary calls, and one for streams, so that a long history does not
-// hold those up, each with its line. Making one does no I/O.
+// connection is the way to one server: a channel for unary calls and one for histories, each with its line, so that a long
+// history does not hold those up, and one for tails, which take their streams for as long as they like. Making one does
+// no I/O.
 type connection struct {
 	settings  settings
 	unary     *grpc.ClientConn
-	stream    *grpc.ClientConn
+	history   *grpc.ClientConn
+	tail      *grpc.ClientConn
 	calls     *line
 	histories *line
 	end       context.CancelFunc
@@ -53,13 +55,17 @@ func newConnection(made settings) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	stream, err := dial(true)
+	history, err := dial(true)
 	if err != nil {
 		return nil, errors.Join(err, unary.Close())
 	}
+	tail, err := dial(true)
+	if err != nil {
+		return nil, errors.Join(err, unary.Close(), history.Close())
+	}
 	open, end := context.WithCancel(context.Background())
 	return &connection{
-		settings: made, unary: unary, stream: stream, end: end,
+		settings: made, unary: unary, history: history, tail: tail, end: end,
 		calls: newLine(open, made.target, callsAtOnce, made.deadline),
 		// A history may stand still for so long.
 		histories: newLine(open, made.target, historiesAtOnce, made.streamIdle),
@@ -68,7 +74,7 @@ func newConnection(made settings) (*connection, error) {
 
 func (c *connection) close() error {
 	c.end()
-	return errors.Join(c.unary.Close(), c.stream.Close())
+	return errors.Join(c.unary.Close(), c.history.Close(), c.tail.Close())
 }
 
 // rpc is a unary method of the stubs.
@@ -160,7 +166,7 @@ func sleep(ctx context.Context, pause time.Duration) bool {
 	}
 }
 
-// transportCredentials reads the files, once for both channels.
+// transportCredentials reads the files, once for all channels.
 func (s *settings) transportCredentials() (credentials.TransportCredentials, error) {
 	switch {
 	case s.credentials != nil:

@@ -192,7 +192,7 @@ func (c *connection) frames(
 				yield(nil, failure)
 			}
 		}
-		stream, err := pb.NewSessionServiceClient(c.stream).StreamEvents(headed, request)
+		stream, err := pb.NewSessionServiceClient(c.history).StreamEvents(headed, request)
 		if err != nil {
 			fail(err, nil)
 			return

@@ -47,7 +47,7 @@ type turn struct {
 }
 
 // enter waits for the call's turn. Whoever entered has to leave. An error is an *Error: the context ended or the service
-// was closed while the call waited, or the server answered nothing for so long that it is not asked again.
+// was closed while the call waited, or calls failed and the server answered none for so long that it is not asked again.
 func (l *line) enter(ctx context.Context, name string) (turn, error) {
 	joined := time.Now()
 	if l.places.TryAcquire(1) {
@@ -85,25 +85,19 @@ func (l *line) turn(name string, joined time.Time) (turn, *Error) {
 	now := time.Now()
 	silent := now.Sub(since)
 	switch {
-	case silent >= l.patience:
-		return turn{}, l.unanswered(name, silent)
-	case l.failed != nil:
+	case l.failed == nil:
+		return turn{end: now.Add(l.patience)}, nil
+	case silent < l.patience:
 		return turn{since.Add(l.patience), l.unanswered(name, silent)}, nil
 	}
-	return turn{end: now.Add(l.patience)}, nil
+	return turn{}, l.unanswered(name, silent)
 }
 
 // unanswered is the error of a call that waited behind others without answer.
 func (l *line) unanswered(name string, silent time.Duration) *Error {
-	failure := &Error{Code: codes.DeadlineExceeded, kind: ErrDeadline}
-	why := ""
-	if l.failed != nil {
-		failure.Code, failure.kind, failure.cause = l.failed.Code, l.failed.kind, l.failed.cause
-		why = " (" + l.failed.message + ")"
-	}
-	failure.message = fmt.Sprintf(
-		"%s: waited %v behind calls that %s did not answer%s", name, silent.Round(time.Millisecond), l.target, why)
-	return failure
+	return &Error{Code: l.failed.Code, kind: l.failed.kind, cause: l.failed.cause, message: fmt.Sprintf(
+		"%s: waited %v behind calls that %s did not answer (%s)",
+		name, silent.Round(time.Millisecond), l.target, l.failed.message)}
 }
 
 // tried is told how each try of a call in the line ended, nil for well.

@@ -115,7 +115,7 @@ func TestACallThatIsGivenUpSaysNothingOfTheServer(t *testing.T) {
 		enter(t, line)
 		enter(t, line)
 		waiting := wait(t.Context(), line)
-		time.Sleep(patience - time.Second)
+		time.Sleep(2 * patience)
 		line.leave()
 		if got := <-waiting; got.left != patience || got.err != nil {
 			t.Errorf("it got %v", got)
@@ -164,21 +164,6 @@ func TestCallsBehindAServerThatIsGoneFailWithTheFirst(t *testing.T) {
 		time.Sleep(patience / 2)
 		line.leave()
 		if got := <-fifth; got != (outcome{patience, patience, nil, nil}) {
-			t.Errorf("it got %v", got)
-		}
-		line.leave()
-	})
-}
-
-func TestSilenceWithoutAFailureIsADeadline(t *testing.T) {
-	inLine(t, func(t *testing.T, line *line, _ func()) {
-		enter(t, line)
-		enter(t, line)
-		waiting := wait(t.Context(), line)
-		time.Sleep(patience)
-		line.leave()
-		got := <-waiting
-		if !errors.Is(got.err, ErrDeadline) || got.err.Error() != "Call: waited 10s behind calls that host:1 did not answer" {
 			t.Errorf("it got %v", got)
 		}
 		line.leave()

@@ -287,3 +287,39 @@ func TestHistoriesWithinHistories(t *testing.T) {
 	}
 	allFree(t, service.connection.histories, historiesAtOnce)
 }
+
+// As many tails as a connection takes streams.
+func TestTailsDoNotHoldUpHistories(t *testing.T) {
+	t.Parallel()
+	const streams = 256
+	service, app := newService(t, shared), newApp()
+	made := create(t, service, app, "s", nil)
+	add(t, service, made, event("1", nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	live, ended := make(chan bool), sync.WaitGroup{}
+	for range streams + 1 {
+		ended.Go(func() {
+			key := &pb.SessionKey{AppName: app, UserId: "u", SessionId: "s"}
+			for update := range service.Tail(ctx, key, tail.Options{}) {
+				if _, caughtUp := update.(tail.CaughtUp); caughtUp {
+					live <- true
+				}
+			}
+		})
+	}
+	for range streams {
+		<-live
+	}
+	late, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	if _, err := service.Get(late, byStream(app)); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	go func() {
+		ended.Wait()
+		close(live)
+	}()
+	for range live {
+	}
+}

@@ -47,8 +47,9 @@ func WithOnStale(policy StalePolicy) Option {
 	return func(s *settings) { s.onStale = policy }
 }
 
-// WithDeadline is the time that a call may take with all its retries, 10 s otherwise; the deadline of the call's
-// context counts beside it. Reading a history is not bounded by it.
+// WithDeadline is the time that a call may take with all its retries, 10 s otherwise, from its turn: of calls made at once
+// 100 are on their way at a time. The deadline of the call's context counts from the call on. A history that is read by a
+// stream is not bounded by it.
 func WithDeadline(deadline time.Duration) Option {
 	return func(s *settings) { s.deadline = deadline }
 }

@@ -10,13 +10,13 @@ import (
 	"sessiond.dev/go/tail"
 )
 
-// Tail follows a session as tail.Follow does, over this service's channel for streams and with its metadata and errors;
+// Tail follows a session as tail.Follow does, over this service's channel for tails and with its metadata and errors;
 // options.Metadata is not asked. EventFromProto makes ADK's events of those in the updates. Closing the service ends the
 // tail.
 func (s *SessionService) Tail(ctx context.Context, key *pb.SessionKey, options tail.Options) iter.Seq2[tail.Update, error] {
 	options.Metadata = s.connection.settings.metadata
 	return func(yield func(tail.Update, error) bool) {
-		for update, err := range tail.Follow(ctx, s.connection.stream, key, options) {
+		for update, err := range tail.Follow(ctx, s.connection.tail, key, options) {
 			if err != nil && ctx.Err() != nil {
 				err = fromContext(ctx, "StreamEvents")
 			} else if _, told := grpcstatus.FromError(err); err != nil && told {
