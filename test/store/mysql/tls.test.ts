@@ -152,7 +152,11 @@ describe.each(serverEngines())("%s: TLS", (kind) => {
     test("gets it in every mode but disabled", async () => {
       await refused(at({ "ssl-mode": "disabled" }), /demands? TLS.*ssl-mode/s);
       expect(await cipher(at({ "ssl-mode": "preferred" }))).not.toBe("");
-      expect(await cipher(at({ "ssl-mode": "verify-identity", "ssl-ca": files.ca }))).not.toBe("");
+      expect(await cipher(at({ "ssl-mode": "required" }))).not.toBe("");
+      for (const mode of ["verify-ca", "verify-identity"]) {
+        expect(await cipher(at({ "ssl-mode": mode, "ssl-ca": files.ca })), mode).not.toBe("");
+        await refused(at({ "ssl-mode": mode, "ssl-ca": files.otherCa }), /TLS with it failed/);
+      }
     });
   });
 
@@ -162,10 +166,12 @@ describe.each(serverEngines())("%s: TLS", (kind) => {
       await server.start([...args, kind === "mysql" ? "--tls-version=" : "--skip-ssl"]);
     });
 
-    test("is used by preferred only", async () => {
-      expect(await cipher(at({ "ssl-mode": "preferred" }))).toBe("");
-      for (const search of [{ "ssl-mode": "required" }, { "ssl-mode": "verify-ca", "ssl-ca": files.ca }]) {
-        await refused(at(search), /offers no TLS/);
+    test("is used by disabled and preferred only", async () => {
+      for (const mode of ["disabled", "preferred"])
+        expect(await cipher(at({ "ssl-mode": mode })), mode).toBe("");
+      await refused(at({ "ssl-mode": "required" }), /offers no TLS/);
+      for (const mode of ["verify-ca", "verify-identity"]) {
+        await refused(at({ "ssl-mode": mode, "ssl-ca": files.ca }), /offers no TLS/);
       }
     });
   });
