@@ -1,4 +1,5 @@
 /** Many servers over one database: no key is lost, and no caller hears of the contention. */
+import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
 import {
@@ -88,6 +89,66 @@ describe.each(serverEngines())("%s: contention", (kind) => {
     await two.deleteSession({ key, expected: ANY, nowMicros: 1, request: undefined });
     expect(await made.store.getSession(key)).toBeUndefined();
   }, 60_000);
+
+  test("sessions of one app that write different keys do not wait for each other", async () => {
+    const retries: string[] = [];
+    const observe = { statement: () => () => {}, retry: (cause: string) => void retries.push(cause) };
+    const store = await made.open(undefined, { observe });
+    const [one, other] = [keyOf("beside", "one"), keyOf("beside", "other")];
+    for (const key of [one, other]) await createSession(store, createInput(key));
+    const there = { "app:b": "1", "app:f": "1", "user:b": "1", "user:f": "1" };
+    await store.append([appendInput(other, [eventOf({ set: there })])]);
+    // As another server's append that is under way: a key that was there and one that is new, of both scopes.
+    const holder = await mysql.createConnection(made.url);
+    await holder.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    await holder.beginTransaction();
+    const scopes = [
+      ["adk_app_states", "app_name", "'beside'"],
+      ["adk_user_states", "app_name, user_id", "'beside', 'u'"],
+    ];
+    for (const [table, columns, values] of scopes) {
+      await holder.query(
+        `INSERT INTO ${table} (${columns}, state_key, value, value_hash, is_json) VALUES ` +
+          `(${values}, 'b', '2', '', 1), (${values}, 'd', '2', '', 1) ON DUPLICATE KEY UPDATE value = VALUES(value)`,
+      );
+    }
+    const set = Object.fromEntries(
+      ["a", "c", "e", "f"].flatMap((name) => ["app:", "user:"].map((scope) => [`${scope}${name}`, "3"])),
+    );
+    const [outcome] = await store.append([appendInput(one, [eventOf({ set, remove: ["app:gone"] })])]);
+    expect(outcome).toMatchObject({ ok: true });
+    expect(retries).toEqual([]);
+    await holder.commit();
+    await holder.end();
+    const shared = await made.store.getSharedState("beside", undefined);
+    expect(Object.fromEntries(shared)).toEqual({ a: "3", b: "2", c: "3", d: "2", e: "3", f: "3" });
+  }, 60_000);
+
+  test("sessions of one app that write the same keys, each in an order of its own, do not deadlock", async () => {
+    const retries: string[] = [];
+    const observe = { statement: () => () => {}, retry: (cause: string) => void retries.push(cause) };
+    const stores = await Promise.all(Array.from({ length: 6 }, () => made.open(undefined, { observe })));
+    const names = Array.from({ length: 12 }, (_, at) => `k${at}`);
+    const key = (who: number, at: number) => keyOf("same", `s${who}.${at}`, `u${at % 2}`);
+    const lanes = stores.map(async (store, who) => {
+      const keys = Array.from({ length: 4 }, (_, at) => key(who, at));
+      for (const each of keys) await createSession(store, createInput(each));
+      for (let round = 0; round < 20; round++) {
+        const turned = names.map((_, at) => names[(at * (2 * who + 5) + round) % names.length] ?? "");
+        const set = Object.fromEntries(
+          turned.flatMap((name) => [
+            [`user:${name}`, "1"],
+            [`app:${name}`, `${who}`],
+          ]),
+        );
+        const group = who % 2 === 0 ? keys : keys.toReversed();
+        const outcomes = await store.append(group.map((each) => appendInput(each, [eventOf({ set })])));
+        for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: true });
+      }
+    });
+    await Promise.all(lanes);
+    expect(retries).toEqual([]);
+  }, 120_000);
 
   test("the same append sent to two replicas at once is stored once", async () => {
     const [one, two] = await Promise.all([made.open(), made.open()]);
