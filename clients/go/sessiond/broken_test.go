@@ -1,6 +1,7 @@
 package sessiond
 
 import (
+	"context"
 	"errors"
 	"net"
 	"testing"
@@ -14,6 +15,11 @@ import (
 // broken ends a history before it is complete, and as if it were, which no server of ours does.
 type broken struct {
 	pb.UnimplementedSessionServiceServer
+}
+
+// GetSession answers as a server does that knows nothing of histories.
+func (broken) GetSession(context.Context, *pb.GetSessionRequest) (*pb.GetSessionResponse, error) {
+	return &pb.GetSessionResponse{Session: &pb.Session{}}, nil
 }
 
 func (broken) StreamEvents(_ *pb.StreamEventsRequest, stream grpc.ServerStreamingServer[pb.StreamEventsResponse]) error {

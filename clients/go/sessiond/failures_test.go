@@ -232,19 +232,21 @@ func TestAReadThatBreaksOffIsBegunAgain(t *testing.T) {
 	service := newService(t, proxy.Target)
 	made := create(t, service, app, "s", nil)
 	add(t, service, made, event("1", nil))
-	lost := proxy.LoseAnswers()
-	read := make(chan *session.GetResponse, 1)
-	go func() {
-		found, err := service.Get(t.Context(), &session.GetRequest{AppName: app, UserID: "u", SessionID: "s"})
-		if err != nil {
-			t.Error(err)
+	for _, request := range []*session.GetRequest{{AppName: app, UserID: "u", SessionID: "s"}, byStream(app)} {
+		lost := proxy.LoseAnswers()
+		read := make(chan *session.GetResponse, 1)
+		go func() {
+			found, err := service.Get(t.Context(), request)
+			if err != nil {
+				t.Error(err)
+			}
+			read <- found
+		}()
+		<-lost
+		proxy.Cut()
+		if found := <-read; found != nil {
+			same(t, made, found.Session.(*Session))
 		}
-		read <- found
-	}()
-	<-lost
-	proxy.Cut()
-	if found := <-read; found != nil {
-		same(t, made, found.Session.(*Session))
 	}
 }
 
@@ -282,7 +284,7 @@ func TestAHistoryThatStandsStill(t *testing.T) {
 	service := newService(t, proxy.Target, WithStreamIdle(300*time.Millisecond))
 	create(t, service, app, "s", nil)
 	proxy.LoseAnswers()
-	_, err := service.Get(t.Context(), &session.GetRequest{AppName: app, UserID: "u", SessionID: "s"})
+	_, err := service.Get(t.Context(), byStream(app))
 	if !errors.Is(err, ErrDeadline) || !strings.Contains(err.Error(), "stood still") {
 		t.Errorf("the error is %v", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,43 +21,26 @@ import (
 // readTries is how often a read that breaks off is begun in all.
 const readTries = 4
 
-func historyRequest(request *session.GetRequest) (*pb.StreamEventsRequest, error) {
-	named, err := key(request.AppName, request.UserID, request.SessionID)
-	if err != nil {
-		return nil, err
-	}
-	made := &pb.StreamEventsRequest{Key: named}
-	if !request.After.IsZero() {
-		after := secondsAfter(request.After)
-		made.AfterTime = &after
-	}
-	if request.NumRecentEvents > 0 {
-		newest := int32(min(request.NumRecentEvents, math.MaxInt32))
-		made.NumRecentEvents = &newest
-	}
-	return made, nil
-}
-
-// readSession reads a session and the events that were asked for. A read that breaks off is begun again, as a part of a
-// history is never given for the whole.
-func (c *connection) readSession(ctx context.Context, request *pb.StreamEventsRequest) (*Session, error) {
+// readByStream reads a session and the events that were asked for by a stream alone. A read that breaks off is begun again,
+// as a part of a history is never given for the whole.
+func (c *connection) readByStream(ctx context.Context, request *pb.StreamEventsRequest) (*Session, error) {
 	if _, err := c.histories.enter(ctx, "StreamEvents"); err != nil {
 		return nil, err
 	}
 	defer c.histories.leave()
 	for tries := 0; ; tries++ {
-		found, err := c.readSessionOnce(ctx, request)
+		found, err := c.readByStreamOnce(ctx, request)
 		if err == nil {
 			return found, nil
 		}
-		if again, stop := c.again(ctx, err, tries); !again {
+		if again, stop := c.again(ctx, request, err, tries); !again {
 			return nil, stop
 		}
 	}
 }
 
 // again waits before a read is begun again; or gives the error that ends it.
-func (c *connection) again(ctx context.Context, err error, tries int) (bool, error) {
+func (c *connection) again(ctx context.Context, request *pb.StreamEventsRequest, err error, tries int) (bool, error) {
 	if ctx.Err() != nil {
 		return false, fromContext(ctx, "StreamEvents")
 	}
@@ -68,7 +50,8 @@ func (c *connection) again(ctx context.Context, err error, tries int) (bool, err
 	}
 	pause, again := pauseBeforeRetry(failure, tries)
 	// The session was deleted and made again while it was read: read the new one.
-	if tries+1 == readTries || !again && failure.Reason != "SESSION_RECREATED" {
+	again = again || failure.Reason == "SESSION_RECREATED" && request.GetSessionUid() == ""
+	if tries+1 == readTries || !again {
 		c.histories.gaveUp(failure)
 		return false, err
 	}
@@ -78,7 +61,7 @@ func (c *connection) again(ctx context.Context, err error, tries int) (bool, err
 	return true, nil
 }
 
-func (c *connection) readSessionOnce(ctx context.Context, request *pb.StreamEventsRequest) (*Session, error) {
+func (c *connection) readByStreamOnce(ctx context.Context, request *pb.StreamEventsRequest) (*Session, error) {
 	var stored *pb.Session
 	found := []*session.Event{}
 	for frame, err := range c.frames(ctx, request) {
@@ -96,12 +79,8 @@ func (c *connection) readSessionOnce(ctx context.Context, request *pb.StreamEven
 				stored.State[key] = text
 			}
 		}
-		for _, message := range frame.GetEvents().GetEvents() {
-			event, err := EventFromProto(message)
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, event)
+		if found, err = appendEvents(found, frame.GetEvents().GetEvents()); err != nil {
+			return nil, err
 		}
 	}
 	if stored == nil {
@@ -156,7 +135,7 @@ func (c *connection) events(ctx context.Context, request *pb.StreamEventsRequest
 				fail(broken)
 				return
 			}
-			if again, stop := c.again(ctx, broken, tries); !again {
+			if again, stop := c.again(ctx, request, broken, tries); !again {
 				fail(stop)
 				return
 			}

@@ -91,8 +91,8 @@ func (s *SessionService) CreateWith(
 	return &session.CreateResponse{Session: made}, nil
 }
 
-// Get reads a session with its merged state and its events in one call: After keeps the events of that time or later,
-// NumRecentEvents the newest n of those; 0 is no filter. ErrSessionNotFound where there is none.
+// Get reads a session with its merged state and its events, a short history in one call: After keeps the events of that
+// time or later, NumRecentEvents the newest n of those; 0 is no filter. ErrSessionNotFound where there is none.
 func (s *SessionService) Get(ctx context.Context, request *session.GetRequest) (*session.GetResponse, error) {
 	message, err := historyRequest(request)
 	if err != nil {
