@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mysql from "mysql2/promise";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { PoolStats } from "../../../src/store/connections.ts";
+import type { StoreError } from "../../../src/store/errors.ts";
 import { Connection } from "../../../src/store/mysql/connection.ts";
+import { Pool } from "../../../src/store/mysql/pool.ts";
 import { parseUrl } from "../../../src/store/mysql/url.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
@@ -99,6 +101,29 @@ describe.each(serverEngines())("%s: pool", (kind) => {
     expect(acquire.sumSeconds).toBeGreaterThan(0);
   });
 
+  test("reads that have all their connections leave appends theirs", async () => {
+    const proxy = await startProxy(made.url);
+    const limits = { readConnections: 1, poolMin: 0, acquireTimeoutMs: 300, connectTimeoutMs: 10_000 };
+    const store = await made.open(proxy.url, limits);
+    const [stuck, key] = [keyOf("starve", "stuck"), keyOf("starve", "free")];
+    for (const each of [stuck, key]) await createSession(store, createInput(each));
+    let asked = false;
+    proxy.rules = {
+      dropRequest(piece) {
+        if (!piece.includes("stuck")) return false;
+        asked = true;
+        return true;
+      },
+    };
+    const reading = store.getSession(stuck).catch((error: StoreError) => error.reason);
+    await expect.poll(() => asked).toBe(true);
+    await failsWith(store.getSession(key), "SERVER_BUSY");
+    expect((await append(store, appendInput(key, [eventOf()]))).headSeq).toBe(1);
+    await proxy.close();
+    expect(await reading).toBe("STORE_UNAVAILABLE");
+    await store.close();
+  });
+
   test("connections are opened ahead to the minimum, and idle ones are closed down to it", async () => {
     const limits = { writeConnections: 6, poolMin: 2, poolIdleTimeoutMs: 300 };
     const store = await made.open(undefined, limits);
@@ -136,6 +161,49 @@ describe.each(serverEngines())("%s: pool", (kind) => {
     expect(opened).toBeGreaterThanOrEqual(closed.age);
     // Nothing is left over, here and on the server.
     await expect.poll(() => writes(store).idle).toBe(0);
+  });
+
+  test("ages differ, so that connections opened together are not replaced together", async () => {
+    const now = performance.now.bind(performance);
+    let later = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now() + later);
+    const random = vi.spyOn(Math, "random");
+    try {
+      const hour = 3_600_000;
+      // The youngest and the oldest that a connection may get.
+      random.mockReturnValueOnce(0).mockReturnValueOnce(0.999);
+      const pool = new Pool({
+        name: "writes",
+        connect: () => Connection.open(parseUrl(made.url), connectionOptionsFor(kind)),
+        ...{
+          min: 0,
+          max: 2,
+          queue: 2,
+          acquireTimeoutMs: hour,
+          idleTimeoutMs: 2 * hour,
+          checkAfterMs: 2 * hour,
+        },
+        maxAgeMs: hour,
+      });
+      const bothOpened = Promise.withResolvers<void>();
+      let opened = 0;
+      const use = () =>
+        pool.use(undefined, async () => {
+          if (++opened === 2) bothOpened.resolve();
+          await bothOpened.promise;
+        });
+      await Promise.all([use(), use()]);
+      const closedBy = async (age: number) => {
+        later = age;
+        await Promise.all([pool.use(undefined, async () => {}), pool.use(undefined, async () => {})]);
+        return pool.stats().closed.age;
+      };
+      expect(await closedBy(0.75 * hour)).toBe(0);
+      expect(await closedBy(0.9 * hour)).toBe(1);
+      await pool.close();
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   test("a connection that the server closed while idle is found out before it is used", async () => {
