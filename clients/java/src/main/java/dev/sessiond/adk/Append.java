@@ -133,8 +133,7 @@ final class Append {
   private Single<Marker> markerOfMatch(SessionKey key) {
     StreamEventsRequest request =
         StreamEventsRequest.newBuilder().setKey(key).setNumRecentEvents(1).build();
-    return connection
-        .history(request)
+    return Histories.read(connection, request)
         .map(
             found -> {
               if (!ids(found.events()).equals(ids(newest(session.events())))) {

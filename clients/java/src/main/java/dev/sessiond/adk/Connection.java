@@ -96,8 +96,8 @@ final class Connection implements AutoCloseable {
   }
 
   /**
-   * Reads a history when its turn comes, again from the start where it breaks off: a part of one is
-   * never given for the whole. Fails with a {@link SessionException}.
+   * Reads a history by a stream when its turn comes, again from the start where it breaks off: a
+   * part of one is never given for the whole. Fails with a {@link SessionException}.
    */
   Single<History> history(StreamEventsRequest request) {
     return Single.defer(

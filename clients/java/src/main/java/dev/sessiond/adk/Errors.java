@@ -23,7 +23,7 @@ final class Errors {
   private static final Set<Status.Code> NO_ANSWERS =
       EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED, Status.Code.CANCELLED);
 
-  /** What grpc-java says of messages that it does not receive or send. */
+  /** What grpc-java says of messages over the limits that a caller has given the channel. */
   private static final Set<String> OVER_A_LIMIT =
       Set.of("message exceeds maximum size", "message too large");
 
@@ -102,16 +102,12 @@ final class Errors {
 
   /**
    * Not this server's word: a connection that takes no more streams at the moment, or a proxy that
-   * lets through so much only. Unless it is gRPC's own, of a message over a limit that the caller
-   * gave the channel.
+   * lets through so much only.
    */
   private static boolean isHeldBack(SessiondError details) {
     return details.code().equals(Optional.of(Status.Code.RESOURCE_EXHAUSTED))
         && details.reason().isEmpty()
-        && details
-            .status()
-            .filter(status -> OVER_A_LIMIT.stream().anyMatch(status.message()::contains))
-            .isEmpty();
+        && !(details instanceof TooLargeException);
   }
 
   private static SessiondException byCode(RpcStatus status, String words, Throwable cause) {
@@ -120,6 +116,10 @@ final class Errors {
       case UNAVAILABLE -> new UnavailableException(words, status, cause);
       case DEADLINE_EXCEEDED -> new DeadlineException(words, status, cause);
       case UNAUTHENTICATED, PERMISSION_DENIED -> new AccessException(words, status, cause);
+      case RESOURCE_EXHAUSTED ->
+          status.reason().isEmpty() && OVER_A_LIMIT.stream().anyMatch(words::contains)
+              ? new TooLargeException(words, status, cause)
+              : new SessiondException(words, status, cause);
       default -> new SessiondException(words, status, cause);
     };
   }

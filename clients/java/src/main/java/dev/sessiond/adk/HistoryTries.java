@@ -40,7 +40,9 @@ final class HistoryTries {
     channels.historyLine().failed(failure);
     Optional<Duration> pause = Pauses.before(failure, tries);
     // The session was deleted and made again while it was read: read the new one.
-    if (failure instanceof SessiondError details && details.reason().equals("SESSION_RECREATED")) {
+    if (request.getSessionUid().isEmpty()
+        && failure instanceof SessiondError details
+        && details.reason().equals("SESSION_RECREATED")) {
       pause = Optional.of(Duration.ZERO);
     }
     tries++;

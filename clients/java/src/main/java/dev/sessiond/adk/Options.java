@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param target a gRPC target: {@code host:port}, {@code dns:///host:port}.
  * @param onStale what an append does when the session was changed since it was loaded.
- * @param deadline how long a call may take with all its retries, from when its turn comes. Reading
- *     a history is not bounded by it.
+ * @param deadline how long a call may take with all its retries, from when its turn comes. What a
+ *     history has beyond its first 64 events is not bounded by it.
  * @param streamIdle how long a history may stand still while it is read.
  * @param tls whether the connection is encrypted. Naming a file or credentials turns it on.
  * @param caFile PEM file of the authorities to trust, instead of Java's.

@@ -115,7 +115,7 @@ public final class SessiondSessionService implements BaseSessionService, AutoClo
   }
 
   /**
-   * Reads a session with its merged state and its events, in one call.
+   * Reads a session with its merged state and its events, a short history in one call.
    *
    * @param config {@code afterTimestamp} keeps the events of that time or later, {@code
    *     numRecentEvents} the newest n of those; 0 is none.
@@ -133,8 +133,7 @@ public final class SessiondSessionService implements BaseSessionService, AutoClo
           StreamEventsRequest.Builder request =
               StreamEventsRequest.newBuilder().setKey(Texts.key(appName, userId, sessionId));
           config.ifPresent(wanted -> filter(wanted, request));
-          return connection
-              .history(request.build())
+          return Histories.read(connection, request.build())
               .map(found -> SessionConversion.fromProto(found.session(), found.events()))
               .toMaybe()
               .onErrorResumeNext(
@@ -192,8 +191,8 @@ public final class SessiondSessionService implements BaseSessionService, AutoClo
     Objects.requireNonNull(sessionId, "sessionId cannot be null");
     return Single.defer(
         () ->
-            connection
-                .history(
+            Histories.read(
+                    connection,
                     StreamEventsRequest.newBuilder()
                         .setKey(Texts.key(appName, userId, sessionId))
                         .build())

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.adk.events.Event;
+import com.google.adk.sessions.GetSessionConfig;
 import com.google.adk.sessions.Session;
 import com.google.adk.sessions.SessionException;
 import com.google.genai.types.Content;
@@ -16,9 +17,11 @@ import dev.sessiond.support.Proxy;
 import dev.sessiond.support.TestServer;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.reactivex.rxjava3.core.Maybe;
 import io.reactivex.rxjava3.core.Single;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +51,12 @@ class FailuresTest {
 
   private Session read(SessiondSessionService service) {
     return service.getSession(app, "ana", "s1", Optional.empty()).blockingGet();
+  }
+
+  /** By a stream, as long histories are read, or those that a time narrows. */
+  private Maybe<Session> stream(SessiondSessionService service) {
+    GetSessionConfig all = GetSessionConfig.builder().afterTimestamp(Instant.EPOCH).build();
+    return service.getSession(app, "ana", "s1", Optional.of(all));
   }
 
   private static List<String> ids(Session session) {
@@ -192,8 +201,7 @@ class FailuresTest {
       Session session = create(service);
       service.appendEvent(session, message("1")).blockingGet();
       proxy.loseAnswers();
-      CompletableFuture<Session> reading =
-          begin(service.getSession(app, "ana", "s1", Optional.empty()).toSingle());
+      CompletableFuture<Session> reading = begin(stream(service).toSingle());
       proxy.awaitLost();
       proxy.cut();
       assertEquals(ids(session), ids(reading.get()));
@@ -208,7 +216,8 @@ class FailuresTest {
                 Options.builder(proxy.target()).streamIdle(Duration.ofMillis(300)).build())) {
       create(service);
       proxy.loseAnswers();
-      DeadlineException error = assertThrows(DeadlineException.class, () -> read(service));
+      DeadlineException error =
+          assertThrows(DeadlineException.class, () -> stream(service).blockingGet());
       assertTrue(error.getMessage().contains("stood still"), error.getMessage());
     }
   }
@@ -360,8 +369,7 @@ class FailuresTest {
         SessiondSessionService service = service(proxy.target(), 30)) {
       Session session = create(service);
       proxy.loseAnswers();
-      CompletableFuture<Session> reading =
-          begin(service.getSession(app, "ana", "s1", Optional.empty()).toSingle());
+      CompletableFuture<Session> reading = begin(stream(service).toSingle());
       proxy.awaitLost();
       proxy.loseAnswers();
       CompletableFuture<Event> append = begin(service.appendEvent(session, message("1")));
