@@ -328,6 +328,26 @@ describe("a connection", () => {
     await assert.rejects(newSession(failing), /no token/);
   });
 
+  it("does not wait for metadata that does not come, and has room afterwards", async () => {
+    let comes = false;
+    const metadata = () => (comes ? Promise.resolve({}) : new Promise<never>(() => {}));
+    const waiting = newService({ metadata, deadlineMs: 2_000, streamIdleMs: 300 });
+    const creates = Array.from({ length: 150 }, () => newSession(waiting));
+    for (const create of await Promise.allSettled(creates)) {
+      assert.ok(create.status === "rejected" && create.reason instanceof DeadlineError);
+    }
+    const key = { appName: newApp(), userId: "u", sessionId: "s" };
+    await assert.rejects(waiting.getSession({ ...key, config: streamed }), /stood still/);
+    const patient = newService({ metadata, deadlineMs: 600_000 });
+    const create = newSession(patient);
+    await new Promise(setImmediate);
+    await patient.close();
+    await assert.rejects(create, { code: Code.Canceled });
+    comes = true;
+    await newSession(patient);
+    await newSession(waiting);
+  });
+
   it("is made for unary calls and for histories apart", () =>
     proxied({}, async (through, proxy) => {
       const session = await newSession(through);

@@ -45,16 +45,16 @@ describe("JSON text", () => {
 
 describe("a call", () => {
   it("that gets no answer is made again in time, and not for ever", async () => {
-    const connection = new Connection(parseTarget("localhost:1", { deadlineMs: 400 }));
+    const connection = new Connection(parseTarget("localhost:1", { deadlineMs: 2_000 }));
     const timeouts: number[] = [];
     const call = connection.unary("GetSession", async (_client, { timeoutMs = 0 }) => {
       timeouts.push(timeoutMs);
       await new Promise((resolve) => setTimeout(resolve, timeoutMs));
       throw new ConnectError("no answer", Code.DeadlineExceeded);
     });
-    await assert.rejects(call, /^DeadlineError: GetSession: no answer from localhost:1 within 0.4 seconds/);
+    await assert.rejects(call, /^DeadlineError: GetSession: no answer from localhost:1 within 2 seconds/);
     assert.ok(timeouts.length >= 2, "a lost answer is asked for again");
-    assert.ok((timeouts[0] ?? 0) <= 200);
+    assert.ok((timeouts[0] ?? 0) <= 1_000);
   });
 });
 

@@ -42,13 +42,18 @@ export function createGrpcTransport(
     });
     return client;
   };
-  const metadataOf = async (header: ConstructorParameters<typeof Headers>[0]) => {
+  const metadataOf = async (
+    header: ConstructorParameters<typeof Headers>[0],
+    signal: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+  ) => {
     const metadata = new Metadata();
     new Headers(header).forEach((value, name) => {
       metadata.add(name, value);
     });
-    const own = typeof options.metadata === "function" ? await options.metadata() : options.metadata;
-    for (const [name, value] of Object.entries(own ?? {})) {
+    const { metadata: own } = options;
+    const given = typeof own === "function" ? await inTime(own(), signal, running, timeoutMs) : own;
+    for (const [name, value] of Object.entries(given ?? {})) {
       metadata.add(name, typeof value === "string" ? value : Buffer.from(value));
     }
     return metadata;
@@ -56,8 +61,9 @@ export function createGrpcTransport(
 
   return {
     async unary(method, signal, timeoutMs, header, input) {
-      const metadata = await metadataOf(header);
-      const call = prepare(method, open(), timeoutMs);
+      const deadline = deadlineIn(timeoutMs);
+      const metadata = await metadataOf(header, signal, timeoutMs);
+      const call = prepare(method, open(), deadline);
       const message = await new Promise<MessageShape<typeof method.output>>((resolve, reject) => {
         const sent = call.client.makeUnaryRequest(
           call.path,
@@ -83,11 +89,12 @@ export function createGrpcTransport(
       if (method.methodKind !== "server_streaming") {
         throw new ConnectError("only the server may stream", Code.Unimplemented);
       }
-      const metadata = await metadataOf(header);
+      const deadline = deadlineIn(timeoutMs);
+      const metadata = await metadataOf(header, signal, timeoutMs);
       let request: MessageShape<typeof method.input> | undefined;
       for await (const message of input) request = create(method.input, message);
       if (request === undefined) throw new ConnectError("there is no request", Code.Internal);
-      const call = prepare(method, open(), timeoutMs);
+      const call = prepare(method, open(), deadline);
       const sent = call.client.makeServerStreamRequest(
         call.path,
         call.serialize,
@@ -129,14 +136,18 @@ export function createGrpcTransport(
   };
 }
 
+/** The time at which a call ends that may take so long, in ms since 1970; undefined where it may take any time. */
+function deadlineIn(timeoutMs: number | undefined): number | undefined {
+  return timeoutMs === undefined || timeoutMs <= 0 ? undefined : Date.now() + timeoutMs;
+}
+
 /** What grpc-js wants to know of a call. */
 function prepare<I extends DescMessage, O extends DescMessage>(
   method: { readonly parent: { readonly typeName: string }; readonly name: string; input: I; output: O },
   client: Client,
-  timeoutMs: number | undefined,
+  deadline: number | undefined,
 ) {
-  const options: CallOptions =
-    timeoutMs === undefined || timeoutMs <= 0 ? {} : { deadline: Date.now() + timeoutMs };
+  const options: CallOptions = deadline === undefined ? {} : { deadline };
   return {
     client,
     options,
@@ -155,6 +166,27 @@ function endWith(signal: AbortSignal | undefined, running: Set<() => void>, canc
     running.delete(cancel);
     signal?.removeEventListener("abort", cancel);
   };
+}
+
+/** What a call waits for before it can be sent, unless it is over before that. */
+function inTime<T>(
+  awaited: T | Promise<T>,
+  signal: AbortSignal | undefined,
+  running: Set<() => void>,
+  timeoutMs: number | undefined,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = (code: Code) =>
+      reject(new ConnectError("the metadata of the call did not come in time", code));
+    const stop = endWith(signal, running, () => end(Code.Canceled));
+    const timer = timeoutMs ? setTimeout(() => end(Code.DeadlineExceeded), timeoutMs) : undefined;
+    Promise.resolve(awaited)
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer);
+        stop();
+      });
+  });
 }
 
 function channelOptions(keepalive: boolean): ChannelOptions {
