@@ -15,8 +15,8 @@ Everything here was measured, losses too; what was not measured is not here.
   stand with each run.
 - The three are driven through ADK's own interface by the same Python program, in processes of their own with the
   same libraries. sessiond is \`sessiond serve\` with its default settings, its log written to a file, and the Python
-  client over gRPC on loopback without TLS. The peers have pools of 16 connections. SQLSpec has autocommit on: with
-  its default, reads leave snapshots open on pooled connections.
+  client over gRPC on loopback without TLS; nobody's connections to the database have TLS either. The peers have
+  pools of 16 connections. SQLSpec has autocommit on: with its default, reads leave snapshots open on pooled connections.
 - The sides of a case take turns, round by round, each round beginning with another side, after a round of a second that is not counted. A figure is the median of
   the rounds' figures. "sessiond again" is the same service once more: what it differs by from "sessiond" is noise.
 - An event is about 1 KiB of JSON, a session has 10 keys of state. The gRPC load generator is a Node process of its

@@ -7,7 +7,7 @@ import type { FoundTable, ServerFacts } from "./facts.ts";
 const MiB = 1 << 20;
 const LARGEST_EVENT_BYTES = 16 * MiB;
 
-/** A round trip that is slower is felt in every append, which takes two of them. */
+/** A round trip that is slower is felt in every append, which takes one or two of them. */
 const SLOW_ROUND_TRIP_MS = 3;
 const CLOCK_TOLERANCE_MS = 1_000;
 /** A connection must outlive the pauses of ordinary traffic. */
@@ -75,7 +75,11 @@ function checkLatency({ facts }: Checked): Finding {
   const middle = trips[Math.floor(trips.length / 2)] ?? 0;
   const found = `${middle.toFixed(2)} ms a round trip (fastest ${(trips[0] ?? 0).toFixed(2)}, slowest ${(trips.at(-1) ?? 0).toFixed(2)})`;
   if (middle <= SLOW_ROUND_TRIP_MS) return ok("latency", found);
-  return warn("latency", `${found}; an append takes two and a commit`, "Run sessiond near the database.");
+  return warn(
+    "latency",
+    `${found}; an append takes one or two, and a commit`,
+    "Run sessiond near the database.",
+  );
 }
 
 function checkClock({ facts }: Checked): Finding {
