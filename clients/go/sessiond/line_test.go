@@ -166,6 +166,17 @@ func TestCallsBehindAServerThatIsGoneFailWithTheFirst(t *testing.T) {
 		if got := <-fifth; got != (outcome{patience, patience, nil, nil}) {
 			t.Errorf("it got %v", got)
 		}
+		// What it waited before an answer does not count, whatever failed after it.
+		enter(t, line)
+		sixth := wait(t.Context(), line)
+		time.Sleep(patience)
+		line.tried(nil)
+		time.Sleep(time.Second)
+		line.gaveUp(gone)
+		line.leave()
+		if got := <-sixth; got.err != nil || got.left != patience-time.Second {
+			t.Errorf("it got %v", got)
+		}
 		line.leave()
 	})
 }

@@ -275,14 +275,16 @@ func TestHistoriesWithinHistories(t *testing.T) {
 	service, app := newService(t, shared), newApp()
 	made := create(t, service, app, "s", nil)
 	add(t, service, made, event("1", nil))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
+	defer cancel()
 	for range historiesAtOnce + 1 {
-		next, stop := iter.Pull2(service.History(t.Context(), byStream(app)))
+		next, stop := iter.Pull2(service.History(ctx, byStream(app)))
 		defer stop()
 		if event, err, _ := next(); err != nil || event.ID != "1" {
 			t.Fatal(event, err)
 		}
 	}
-	if _, err := service.Get(t.Context(), byStream(app)); err != nil {
+	if _, err := service.Get(ctx, byStream(app)); err != nil {
 		t.Error(err)
 	}
 	allFree(t, service.connection.histories, historiesAtOnce)
