@@ -263,6 +263,18 @@ async def create_burst(context: Context) -> Work:
     return work
 
 
+async def create(context: Context) -> Work:
+    """Creates sessions, one after the other, each of a new user."""
+
+    async def work(round_: Round) -> None:
+        round_.start()
+        while round_.running():
+            await round_.timed(context.new_session())
+        round_.stop()
+
+    return work
+
+
 async def row(context: Context) -> Work:
     """Create a session, append an event, get the session; one after the other."""
 
@@ -281,14 +293,15 @@ async def row(context: Context) -> Work:
 
 
 async def list_sessions(context: Context) -> Work:
-    """Lists of an app with many sessions, 10 for each user: of one user, a page, or all."""
+    """Lists of an app with many sessions, 10 for each user if not told otherwise: of one user, a page, or all."""
     count, what = context.parameters["sessions"], context.parameters["what"]
+    each = context.parameters.get("each", 10)
     first = await context.new_session(state={"key_0": "the first of the state"})
-    others = [(f"listed-{number // 10}", f"{first.id}-{number}") for number in range(count - 1)]
+    others = [(f"listed-{number // each}", f"{first.id}-{number}") for number in range(count - 1)]
     await asyncio.to_thread(clone_sessions, context.kind, context.database, first.app_name, others)
 
     async def one_user() -> int:
-        user = f"listed-{random.randrange(count // 10 - 1)}"
+        user = f"listed-{random.randrange((count - 1) // each)}"
         return len((await context.service.list_sessions(app_name=context.app, user_id=user)).sessions)
 
     async def page() -> int:
@@ -307,7 +320,7 @@ async def list_sessions(context: Context) -> Work:
     async def whole() -> int:
         return len((await context.service.list_sessions(app_name=context.app)).sessions)
 
-    one, expected = {"user": (one_user, 10), "page": (page, 50), "all": (whole, count)}[what]
+    one, expected = {"user": (one_user, each), "page": (page, 50), "all": (whole, count)}[what]
     # ADK has no pages: what its users do for one is to list all.
     if what == "page" and context.kind == "adk":
         one, expected = whole, count
@@ -378,6 +391,7 @@ _CASES: dict[str, Callable[[Context], Awaitable[Work]]] = {
     "one-session": one_session,
     "app-state": app_state,
     "create-burst": create_burst,
+    "create": create,
     "row": row,
     "list": list_sessions,
     "empty-rpc": empty_rpc,
