@@ -29,7 +29,7 @@ func historyRequest(request *session.GetRequest) (*pb.StreamEventsRequest, error
 }
 
 // readSession reads a session and the events that were asked for. All of a short history, or the first part of another,
-// comes with the session in one call, which costs half of what a stream does.
+// comes with the session in one call, which costs both sides less than a stream does.
 func (c *connection) readSession(ctx context.Context, request *pb.StreamEventsRequest) (*Session, error) {
 	if request.AfterTime != nil {
 		return c.readByStream(ctx, request)
