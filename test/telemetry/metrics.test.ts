@@ -113,6 +113,19 @@ describe.each(storeNames)("%s", (store) => {
     expect(sum(samples, "sessiond_build_info")).toBe(1);
   });
 
+  test.runIf(store !== "sqlite")("the pools show their connections and how long calls waited for one", () => {
+    const { samples } = scraped;
+    const most = { writes: 8, reads: 16 };
+    for (const [pool, max] of Object.entries(most)) {
+      expect(sum(samples, "sessiond_pool_max_connections", { pool })).toBe(max);
+      // A look at the database's health may have one of them just now, or wait for one.
+      expect(sum(samples, "sessiond_pool_connections", { pool })).toBeGreaterThan(0);
+      expect(sum(samples, "sessiond_pool_waiting_calls", { pool })).toBeLessThan(2);
+      expect(sum(samples, "sessiond_pool_opened_connections_total", { pool })).toBeGreaterThan(0);
+      expect(sum(samples, "sessiond_pool_acquire_duration_seconds_count", { pool })).toBeGreaterThan(0);
+    }
+  });
+
   test("the process shows its memory and its event loop", () => {
     const { samples } = scraped;
     expect(sum(samples, "process_resident_memory_bytes")).toBeGreaterThan(1e7);
