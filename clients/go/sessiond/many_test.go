@@ -21,6 +21,8 @@ import (
 	"sessiond.dev/go/tail"
 )
 
+// The tests here that keep the machine busy do not run beside others, whose deadlines are short.
+
 // createAtOnce makes so many sessions of the user u at once, and gives a channel that has an error or nil for each.
 func createAtOnce(ctx context.Context, service *SessionService, app string, count int) <-chan error {
 	ended := make(chan error, count)
@@ -81,7 +83,6 @@ func TestManyCreatesAtOnceLand(t *testing.T) {
 }
 
 func TestAServerThatRestartsUnderManyCalls(t *testing.T) {
-	t.Parallel()
 	for name, end := range map[string]func(*testserver.Server){
 		"killed":  (*testserver.Server).Kill,
 		"stopped": (*testserver.Server).Stop,
@@ -106,8 +107,7 @@ func TestAServerThatRestartsUnderManyCalls(t *testing.T) {
 
 // All of them after about one deadline, and not after as many as it takes to try each.
 func TestManyCallsToAServerThatDoesNotAnswer(t *testing.T) {
-	t.Parallel()
-	const count, deadline, bound = 10_000, 3 * time.Second, 60 * time.Second
+	const count, deadline, bound = 3000, 3 * time.Second, 60 * time.Second
 	for name, test := range map[string]struct {
 		target func(t *testing.T) string
 		kinds  []error
@@ -139,7 +139,6 @@ func TestManyCallsToAServerThatDoesNotAnswer(t *testing.T) {
 }
 
 func TestAServerThatDiesUnderManyCalls(t *testing.T) {
-	t.Parallel()
 	const count = 10_000
 	server, app := testserver.Own(t), newApp()
 	service := newService(t, server.Target, WithDeadline(3*time.Second))
