@@ -1,4 +1,6 @@
 /** What is said at start, and migrations by several processes. */
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VERSIONS_TABLE } from "../../../src/store/migrations.ts";
@@ -153,6 +155,40 @@ describe.each(serverEngines())("%s: start", (kind) => {
     await refused(changed(url, { port: "1" }), /nothing listens there/);
     await refused(changed(server.adminUrl, { pathname: "/no_such_database" }), /no database of this name/);
     await refused(changed(url, { pathname: "/mysql" }), /may not do|no database of this name/);
+  });
+
+  test.each([
+    ["says nothing", () => {}],
+    // The server's first packet, and nothing after it.
+    [
+      "stops in the middle",
+      (socket: Socket) =>
+        connect(Number(new URL(url).port), "127.0.0.1").once("data", function (this: Socket, piece) {
+          socket.write(piece);
+          this.destroy();
+        }),
+    ],
+  ] as const)("a server that %s costs the connect timeout", async (_, talk) => {
+    const sockets = new Set<Socket>();
+    const mute = createServer((socket) => {
+      sockets.add(socket.on("error", () => {}));
+      talk(socket);
+    });
+    mute.listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const through = changed(url, {
+      hostname: "127.0.0.1",
+      port: String((mute.address() as AddressInfo).port),
+    });
+    await refusesStart(
+      mysqlEngine.open(through, { ...options, connectTimeoutMs: 500 }),
+      /does not answer in time/,
+    );
+    // Nothing stays open on our side.
+    const open = () => [...sockets].filter((socket) => !socket.destroyed).length;
+    for (const socket of sockets) socket.resume();
+    await expect.poll(open).toBe(0);
+    mute.close();
   });
 
   test("rights that are missing are named", async () => {
