@@ -80,7 +80,7 @@ describe("thousands of calls at once", () => {
     const service = newService({ deadlineMs: 60_000 }, own.target);
     const appName = newApp();
     const creates = createMany(service, appName, 1_000);
-    await creates[100];
+    await creates[0];
     await own.terminate();
     await own.start();
     assert.deepEqual(await outcomes(creates), { landed: 1_000 });
@@ -88,16 +88,16 @@ describe("thousands of calls at once", () => {
   });
 
   it("all fail after one deadline when it does not come back", async () => {
-    const service = newService({ deadlineMs: 3_000 }, own.target);
+    const service = newService({ deadlineMs: 8_000 }, own.target);
     const creates = createMany(service, newApp(), 10_000);
-    await creates[100];
+    await creates[0];
     await own.kill();
     const begin = performance.now();
     const { landed = 0, ...failed } = await outcomes(creates);
     const tookMs = performance.now() - begin;
     assert.deepEqual(failed, { "UnavailableError Unavailable": 10_000 - landed });
     assert.ok(landed < 10_000);
-    assert.ok(tookMs < 30_000, `${tookMs} ms; a deadline for every hundred would be 270 s`);
+    assert.ok(tookMs < 60_000, `${tookMs} ms; a deadline for every hundred would be 800 s`);
     await own.start();
     await newSession(service);
   });
@@ -123,14 +123,14 @@ describe("thousands of calls to a server that does not answer", () => {
 
   it("all run into their deadline once where the connection swallows everything", async () => {
     const proxy = await TcpProxy.start(target);
-    const service = newService({ deadlineMs: 2_000 }, proxy.target);
+    const service = newService({ deadlineMs: 4_000 }, proxy.target);
     await newSession(service);
     void proxy.loseAnswers();
     const begin = performance.now();
     const creates = createMany(service, newApp(), 10_000);
     assert.deepEqual(await outcomes(creates), { "DeadlineError DeadlineExceeded": 10_000 });
     const tookMs = performance.now() - begin;
-    assert.ok(tookMs < 20_000, `${tookMs} ms; a deadline for every hundred would be 200 s`);
+    assert.ok(tookMs < 40_000, `${tookMs} ms; a deadline for every hundred would be 400 s`);
     // The line is free again.
     proxy.cut();
     await newSession(newService({ deadlineMs: 60_000 }, proxy.target));
