@@ -289,6 +289,22 @@ describe("a full server", () => {
   });
 });
 
+describe("a connection with as many streams as it may have", () => {
+  it("holds up nothing but tails", async () => {
+    const narrow = await Server.start("--max-streams-per-connection", "1");
+    const through = newService({ deadlineMs: 60_000, streamIdleMs: 20_000 }, narrow.target);
+    const session = await newSession(through);
+    const { appName, userId, id: sessionId } = session;
+    const tail = through.tail({ appName, userId, sessionId });
+    await tail.next();
+    assert.deepEqual(await read(through, session), session);
+    assert.deepEqual(await read(through, session, streamed), session);
+    await tail.return();
+    await through.close();
+    await narrow.stop();
+  });
+});
+
 describe("a connection", () => {
   it("to something that is no server fails as unavailable", async () => {
     const mute = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
@@ -348,7 +364,7 @@ describe("a connection", () => {
     await newSession(waiting);
   });
 
-  it("is made for unary calls and for histories apart", () =>
+  it("is made for unary calls, for histories that are streamed and for tails apart", () =>
     proxied({}, async (through, proxy) => {
       const session = await newSession(through);
       assert.equal(proxy.connections, 1);
@@ -356,5 +372,10 @@ describe("a connection", () => {
       assert.equal(proxy.connections, 1, "a short history is a unary call");
       await read(through, session, streamed);
       assert.equal(proxy.connections, 2);
+      const { appName, userId, id: sessionId } = session;
+      const tail = through.tail({ appName, userId, sessionId });
+      await tail.next();
+      assert.equal(proxy.connections, 3);
+      await tail.return();
     }));
 });

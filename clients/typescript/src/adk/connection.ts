@@ -18,7 +18,7 @@ import { closedError, Line, type Turn } from "./line.ts";
  * of them the resets of calls whose time is up and the calls after them fit together. More does not make it faster.
  */
 const callsAtOnce = 100;
-/** The same for histories, which are streams of the channel that tails have, too. */
+/** The same for histories that are streamed. */
 const historiesAtOnce = 64;
 
 /** Pauses between tries, in ms; each is drawn from half of it to all of it. */
@@ -31,10 +31,14 @@ type SessionClient = Client<typeof SessionService>;
 export type TailPlace = Omit<TailOptions, "key">;
 
 interface Channels {
-  /** For unary calls, and another for streams, so that a long history does not hold those up. */
+  /**
+   * For unary calls, for histories that are streamed, and for tails: so that a long history does not hold up the others,
+   * nor many tails, of which each is a stream for as long as it lives.
+   */
   readonly unary: SessionClient;
   readonly streams: SessionClient;
-  /** Of unary calls, and of reads of histories; tails wait in none. */
+  readonly tails: SessionClient;
+  /** Of unary calls, and of histories that are streamed; tails wait in none. */
   readonly calls: Line;
   readonly histories: Line;
   readonly transports: readonly GrpcTransport[];
@@ -170,10 +174,10 @@ export class Connection {
    * @throws SessiondError that no reconnect would change
    */
   async *tail(key: SessionKey, place: TailPlace): AsyncGenerator<TailUpdate, void, undefined> {
-    const { streams, closing } = this.#open();
+    const { tails, closing } = this.#open();
     const signal = AbortSignal.any([closing.signal, ...(place.signal === undefined ? [] : [place.signal])]);
     try {
-      yield* tail(streams, { ...place, key, signal });
+      yield* tail(tails, { ...place, key, signal });
     } catch (error) {
       throw fromCallError(error, key.sessionId);
     }
@@ -196,12 +200,14 @@ export class Connection {
     if (this.#channels === undefined) {
       const unary = createGrpcTransport(this.settings.target, this.settings, { keepalive: false });
       const streams = createGrpcTransport(this.settings.target, this.settings, { keepalive: true });
+      const tails = createGrpcTransport(this.settings.target, this.settings, { keepalive: true });
       this.#channels = {
         unary: createClient(SessionService, unary),
         streams: createClient(SessionService, streams),
+        tails: createClient(SessionService, tails),
         calls: new Line(callsAtOnce),
         histories: new Line(historiesAtOnce),
-        transports: [unary, streams],
+        transports: [unary, streams, tails],
         closing: new AbortController(),
       };
     }

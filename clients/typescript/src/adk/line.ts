@@ -1,4 +1,4 @@
-/** A line before a connection: so many calls are under way at once, the others wait: first come, first served. */
+/** A line before a connection: so many calls are under way at once, and the others wait, first come, first served. */
 import { Code } from "@connectrpc/connect";
 import { isAnswer, SessiondError, UnavailableError } from "./errors.ts";
 

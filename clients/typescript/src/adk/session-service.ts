@@ -195,7 +195,7 @@ export class SessiondSessionService extends BaseSessionService {
   }
 
   /**
-   * Follows a session as `tail` does, over this service's connection for streams; `eventFromProto` makes ADK's events
+   * Follows a session as `tail` does, over this service's connection for tails; `eventFromProto` makes ADK's events
    * of those in the updates. Closing the service ends the tail.
    * @throws SessionNotFoundError where there is no such session
    * @throws SessiondError for any other failure that no reconnect would change
