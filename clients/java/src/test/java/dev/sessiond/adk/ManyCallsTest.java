@@ -80,13 +80,13 @@ class ManyCallsTest {
 
   @Test
   void allLandThoughTogetherTheyTakeLongerThanTheDeadline() throws Exception {
-    // Each way takes 50 ms, so that 30 rounds of 100 take 3 s at least; and without a line in the
-    // client, 27 rounds of as many as the connection takes 2.7 s.
+    // Each way takes 100 ms, so that 30 rounds of 100 take 6 s at least; and without a line in the
+    // client, 27 rounds of as many as the connection takes 5.4 s.
     TestServer server = TestServer.start(folder, "--max-streams-per-connection", "110");
     try (server;
         Proxy proxy = new Proxy(server.target());
-        SessiondSessionService service = service(proxy.target(), 2)) {
-      proxy.slow(50);
+        SessiondSessionService service = service(proxy.target(), 4)) {
+      proxy.slow(100);
       for (CompletableFuture<Session> create : create(service, 3_000)) {
         create.get();
       }
@@ -106,7 +106,7 @@ class ManyCallsTest {
       }
       // A hundred at a time would take 200 s.
       long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
-      assertTrue(seconds < 20, seconds + " s");
+      assertTrue(seconds < 60, seconds + " s");
     }
   }
 
@@ -138,7 +138,7 @@ class ManyCallsTest {
         }
       }
       long seconds = Duration.ofNanos(System.nanoTime() - start).toSeconds();
-      assertTrue(seconds < 20, seconds + " s");
+      assertTrue(seconds < 60, seconds + " s");
       assertEquals(10_000, landed.size() + failed);
       assertTrue(failed > 0, "the server was gone before the end");
       server.start();
