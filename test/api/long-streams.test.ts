@@ -4,6 +4,7 @@
  */
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { serverTimeout } from "../support/databases/index.ts";
+import { full } from "../support/full-size.ts";
 import {
   activeQueries,
   doors,
@@ -19,9 +20,10 @@ import {
 
 const MiB = 1024 * 1024;
 
-/** Small events of the long history; a million by hand: SESSIOND_TEST_STREAM_EVENTS=1000000. */
+/** Small events of the long history. */
 function longHistory(store: StoreName): number {
-  return Number(process.env["SESSIOND_TEST_STREAM_EVENTS"] ?? (store === "sqlite" ? 200_000 : 50_000));
+  if (full) return 1_000_000;
+  return store === "sqlite" ? 200_000 : 50_000;
 }
 
 /**

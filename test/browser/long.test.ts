@@ -4,12 +4,13 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { MAX_ROWS } from "../../viewer/src/model/row-window.ts";
 import { loadHistory, newEvent, newEvents, newKey } from "../api/harness.ts";
+import { full } from "../support/full-size.ts";
 import { live, patience, row, selected, useViewer } from "./support.ts";
 
 const viewer = useViewer();
 
-/** Events of the long session; SESSIOND_TEST_VIEWER_EVENTS=100000 is the figure of docs/viewer.md. */
-const count = Number(process.env["SESSIOND_TEST_VIEWER_EVENTS"] ?? 20_000);
+/** Events of the long session; docs/viewer.md has the figures of the full size. */
+const count = full ? 100_000 : 20_000;
 
 /** Bytes that the page's JavaScript holds once garbage is collected. */
 async function heapOf(page: Page): Promise<number> {

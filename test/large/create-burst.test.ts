@@ -1,4 +1,4 @@
-/** 10,000 sessions made at once by one client (SESSIOND_TEST_LARGE=full): all land, none is refused. */
+/** 10,000 sessions made at once by one client (SESSIOND_TEST_FULL=1): all land, none is refused. */
 import { describe, expect, test } from "vitest";
 import { newKey, present, storeNames, useServer } from "../api/harness.ts";
 import { report, createBurst as sessions, sizeTimeout, timed } from "./sizes.ts";

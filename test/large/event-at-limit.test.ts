@@ -15,7 +15,7 @@ import {
   type StoreName,
   useServer,
 } from "../api/harness.ts";
-import { full } from "./sizes.ts";
+import { full } from "../support/full-size.ts";
 import { jsonOf } from "./texts.ts";
 
 /** The limit of an event: the bytes of all its texts. */

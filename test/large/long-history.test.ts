@@ -1,4 +1,4 @@
-/** A session of 1,000,000 events (SESSIOND_TEST_LARGE=full): every call on it answers, and rightly. */
+/** A session of 1,000,000 events (SESSIOND_TEST_FULL=1): every call on it answers, and rightly. */
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { EventScope } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
@@ -13,7 +13,8 @@ import {
   storeNames,
   useServer,
 } from "../api/harness.ts";
-import { full, longHistory, report, sizeTimeout, timed } from "./sizes.ts";
+import { full } from "../support/full-size.ts";
+import { longHistory, report, sizeTimeout, timed } from "./sizes.ts";
 import { eventPages } from "./walk.ts";
 
 const count = longHistory;

@@ -1,4 +1,4 @@
-/** A user with 100,000 sessions (SESSIOND_TEST_LARGE=full): lists have each of them once, and pages stay quick. */
+/** A user with 100,000 sessions (SESSIOND_TEST_FULL=1): lists have each of them once, and pages stay quick. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { SessionOrder } from "../../gen/ts/sessiond/v1/session_service_pb.ts";
 import { doors, newEvent, newKey, runToEnd, storeNames, userOf, useServer } from "../api/harness.ts";

@@ -14,7 +14,7 @@ import {
   present,
   userOf,
 } from "../api/harness.ts";
-import { full } from "./sizes.ts";
+import { full } from "../support/full-size.ts";
 import { all, eventPages, sessionPages } from "./walk.ts";
 
 const longest = 191;

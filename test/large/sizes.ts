@@ -1,12 +1,5 @@
-/** How much this suite makes: little by default, what issue and documents promise with `SESSIOND_TEST_LARGE=full`. */
-
-const setting = process.env["SESSIOND_TEST_LARGE"] ?? "";
-if (!["", "full"].includes(setting)) {
-  throw new Error(`SESSIOND_TEST_LARGE is "full" or not set, not "${setting}"`);
-}
-
-/** Whether the full sizes were asked for. */
-export const full = setting === "full";
+/** How much this suite makes: little by default, what documents promise with `SESSIOND_TEST_FULL=1`. */
+import { full } from "../support/full-size.ts";
 
 /** Events of the long session. */
 export const longHistory = full ? 1_000_000 : 10_000;

@@ -15,7 +15,8 @@ import {
   useServer,
 } from "../api/harness.ts";
 import { serverTimeout } from "../support/databases/index.ts";
-import { full, report } from "./sizes.ts";
+import { full } from "../support/full-size.ts";
+import { report } from "./sizes.ts";
 import { type CountedData, countedData } from "./written.ts";
 
 type State = Record<string, string>;

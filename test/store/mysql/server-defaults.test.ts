@@ -7,14 +7,12 @@ import {
   serverTimeout,
   startPrivateServer,
 } from "../../support/databases/index.ts";
+import { full } from "../../support/full-size.ts";
 import type { CategoryName } from "../conformance/index.ts";
 import { runConformance } from "../run-conformance.ts";
 import { makeDatabase, serverHarness } from "./harness.ts";
 
-/** `SESSIOND_TEST_SERVER_DEFAULTS=full` runs all categories under all defaults. */
-const full = process.env["SESSIOND_TEST_SERVER_DEFAULTS"] === "full";
-
-/** What defaults have to do with. */
+/** What defaults have to do with; `SESSIOND_TEST_FULL=1` runs all categories under all defaults. */
 const CATEGORIES: readonly CategoryName[] = ["ids", "exactness", "lists"];
 
 const OF_MYSQL_8 =
