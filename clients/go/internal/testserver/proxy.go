@@ -21,6 +21,7 @@ type Proxy struct {
 	losing      bool
 	lost        chan struct{}
 	delay       time.Duration
+	piece       int
 }
 
 // NewProxy starts a proxy, which ends with the test.
@@ -32,7 +33,7 @@ func NewProxy(t testing.TB, upstream string) *Proxy {
 	}
 	proxy := &Proxy{
 		Target: listener.Addr().String(), upstream: upstream, listener: listener,
-		connections: map[net.Conn]bool{}, lost: make(chan struct{}),
+		connections: map[net.Conn]bool{}, lost: make(chan struct{}), piece: 65536,
 	}
 	go proxy.accept()
 	t.Cleanup(func() {
@@ -57,6 +58,14 @@ func (p *Proxy) Slow(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = delay
+}
+
+// Pace lets no more than so many bytes of answers pass in a second, over each connection that is made from now on.
+func (p *Proxy) Pace(bytesPerSecond int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.piece = 2048
+	p.delay = time.Duration(p.piece) * time.Second / time.Duration(bytesPerSecond)
 }
 
 // Cut breaks all connections; new ones work.
@@ -99,7 +108,9 @@ func (p *Proxy) accept() {
 }
 
 func (p *Proxy) answers(client io.Writer, server io.Reader) {
-	buffer := make([]byte, 65536)
+	p.mu.Lock()
+	buffer := make([]byte, p.piece)
+	p.mu.Unlock()
 	for {
 		count, err := server.Read(buffer)
 		if count > 0 && !p.drop(count) {
