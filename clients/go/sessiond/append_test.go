@@ -165,7 +165,6 @@ func TestWhatCannotBeAppended(t *testing.T) {
 	nan := event("1", map[string]any{"k": math.NaN()})
 	channel := event("1", nil)
 	channel.Output = make(chan int)
-	large := event("1", map[string]any{"k": strings.Repeat("x", 17<<20)})
 	for name, test := range map[string]struct {
 		event *session.Event
 		kind  error
@@ -173,7 +172,6 @@ func TestWhatCannotBeAppended(t *testing.T) {
 		"not UTF-8": {bad, ErrInvalidRequest},
 		"NaN":       {nan, ErrInvalidRequest},
 		"a channel": {channel, ErrInvalidRequest},
-		"too large": {large, ErrTooLarge},
 	} {
 		if err := service.AppendEvent(t.Context(), made, test.event); !errors.Is(err, test.kind) {
 			t.Errorf("%s: %v", name, err)
@@ -186,6 +184,26 @@ func TestWhatCannotBeAppended(t *testing.T) {
 	} {
 		if err == nil {
 			t.Error("there is no error")
+		}
+	}
+	if made.Events().Len() != 0 || get(t, service, app, "s").Revision() != 1 {
+		t.Error("something was stored")
+	}
+	add(t, service, made, event("1", nil))
+}
+
+func TestATooLargeEventIsRefusedWithTheLimit(t *testing.T) {
+	service, app := newService(t, shared), newApp()
+	made := create(t, service, app, "s", nil)
+	for _, test := range []struct {
+		mebibytes int
+		limit     string
+	}{{64, "17825792"}, {16, "16777216"}} {
+		large := event("1", map[string]any{"k": strings.Repeat("x", test.mebibytes<<20)})
+		err := service.AppendEvent(t.Context(), made, large)
+		var failure *Error
+		if !errors.As(err, &failure) || !errors.Is(err, ErrTooLarge) || failure.Metadata["limit_bytes"] != test.limit {
+			t.Errorf("%d MiB: %v", test.mebibytes, err)
 		}
 	}
 	if made.Events().Len() != 0 || get(t, service, app, "s").Revision() != 1 {

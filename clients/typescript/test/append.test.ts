@@ -129,12 +129,19 @@ describe("appendEvent", () => {
 
   it("refuses an event that is too large, with the limit", async () => {
     const session = await newSession(service);
-    const event = createEvent({ author: "u", content: { parts: [{ text: "x".repeat(17 * 2 ** 20) }] } });
-    await assert.rejects(service.appendEvent({ session, event }), (error) => {
-      assert.ok(error instanceof TooLargeError);
-      assert.ok(Number(error.metadata["limit_bytes"]) > 0);
-      return true;
-    });
+    // The first is too large for a message, the second for an event.
+    for (const [mebibytes, limit] of [
+      [64, 17],
+      [16, 16],
+    ] as const) {
+      const text = "x".repeat(mebibytes * 2 ** 20);
+      const event = createEvent({ author: "u", content: { parts: [{ text }] } });
+      await assert.rejects(service.appendEvent({ session, event }), (error) => {
+        assert.ok(error instanceof TooLargeError);
+        assert.deepEqual(error.metadata, { limit_bytes: String(limit * 2 ** 20) });
+        return true;
+      });
+    }
     assert.deepEqual(await read(service, session), session);
     // What lies between gRPC's own limit of 4 MiB and the server's is no error.
     await service.appendEvent({

@@ -417,10 +417,12 @@ class AppendTest {
   @Test
   void aTooLargeEventIsRefusedWithTheLimit() {
     Session session = create("s1");
-    for (int size : new int[] {16 << 20, 20 << 20}) {
+    // The first is too large for an event, the second for a message.
+    for (Map.Entry<Integer, Integer> each : Map.of(16, 16, 64, 17).entrySet()) {
+      String text = "x".repeat(each.getKey() << 20);
       TooLargeException error =
-          assertThrows(TooLargeException.class, () -> append(session, message("x".repeat(size))));
-      assertTrue(error.metadata().containsKey("limit_bytes"));
+          assertThrows(TooLargeException.class, () -> append(session, message(text)));
+      assertEquals(String.valueOf(each.getValue() << 20), error.metadata().get("limit_bytes"));
       assertTrue(error instanceof SessionException);
     }
     assertTrue(session.events().isEmpty());
