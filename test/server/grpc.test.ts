@@ -251,11 +251,15 @@ describe.each([
   }
 
   async function answers(call: ReturnType<typeof open>) {
-    const { request } = call("ListApps");
-    request.end(Buffer.alloc(5));
-    request.resume();
-    const [headers] = await once(request, "response");
-    expect(headers).toMatchObject({ ":status": 200 });
+    const answered = async () => {
+      const { request } = call("ListApps");
+      request.end(Buffer.alloc(5));
+      request.resume();
+      const [headers] = await once(request, "response");
+      return headers;
+    };
+    // One that comes with those given up may be refused as these were; on a connection that is closed all are.
+    await expect.poll(answered).toMatchObject({ ":status": 200 });
   }
 
   test("of which many calls are given up", async () => {
