@@ -3,36 +3,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Code } from "@connectrpc/connect";
 import { createEvent } from "@google/adk";
-import { SessiondError, SessiondSessionService, UnavailableError } from "sessiond-client/adk";
+import { SessiondSessionService } from "sessiond-client/adk";
 import { Connection } from "../dist/adk/connection.js";
 import { keyOf } from "../dist/adk/conversion.js";
 import { parseTarget } from "../dist/grpc/options.js";
+import { createMany, outcomes } from "./support/many.ts";
 import { TcpProxy } from "./support/proxy.ts";
 import { RefusingProxy } from "./support/refusals.ts";
 import { Server } from "./support/server.ts";
 import { newApp, newService, newSession, plain, read, target } from "./support/service.ts";
-
-/** Creates sessions at once. */
-function createMany(service: SessiondSessionService, appName: string, count: number) {
-  return Array.from({ length: count }, (_, index) =>
-    service.createSession({ appName, userId: "u", sessionId: `s${index}` }),
-  );
-}
-
-/** How many calls ended in what: "landed", or the name and code of an error. */
-async function outcomes(calls: readonly Promise<unknown>[]): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const end of await Promise.allSettled(calls)) {
-    const name =
-      end.status === "fulfilled"
-        ? "landed"
-        : end.reason instanceof SessiondError
-          ? `${end.reason.name} ${Code[end.reason.code ?? 0]}`
-          : String(end.reason);
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  return counts;
-}
 
 /** Sessions of an app, as a new client sees them. */
 async function stored(to: string, appName: string): Promise<number | undefined> {
@@ -85,73 +64,6 @@ describe("thousands of calls at once", () => {
     await own.start();
     assert.deepEqual(await outcomes(creates), { landed: 1_000 });
     assert.equal(await stored(own.target, appName), 1_000);
-  });
-
-  it("all fail after one deadline when it does not come back", async () => {
-    const service = newService({ deadlineMs: 8_000 }, own.target);
-    const creates = createMany(service, newApp(), 10_000);
-    await creates[0];
-    await own.kill();
-    const begin = performance.now();
-    const { landed = 0, ...failed } = await outcomes(creates);
-    const tookMs = performance.now() - begin;
-    assert.deepEqual(failed, { "UnavailableError Unavailable": 10_000 - landed });
-    assert.ok(landed < 10_000);
-    assert.ok(tookMs < 60_000, `${tookMs} ms; a deadline for every hundred would be 800 s`);
-    await own.start();
-    await newSession(service);
-  });
-});
-
-describe("thousands of calls to a server that does not answer", () => {
-  it("all find it unavailable after one deadline, and those that waited say so", async () => {
-    const nobody = await Server.prepare();
-    const service = newService({ deadlineMs: 2_000 }, nobody.target);
-    const begin = performance.now();
-    const creates = createMany(service, newApp(), 10_000);
-    assert.deepEqual(await outcomes(creates), { "UnavailableError Unavailable": 10_000 });
-    const tookMs = performance.now() - begin;
-    assert.ok(tookMs < 20_000, `${tookMs} ms; a deadline for every hundred would be 200 s`);
-    await assert.rejects(creates.at(-1) ?? Promise.resolve(), (error) => {
-      assert.ok(error instanceof UnavailableError);
-      const words = `^CreateSession: waited [\\d.]+ seconds behind calls that had no answer from ${nobody.target} \\(`;
-      assert.match(error.message, new RegExp(words));
-      return true;
-    });
-    await nobody.stop();
-  });
-
-  it("all run into their deadline once where the connection swallows everything", async () => {
-    const proxy = await TcpProxy.start(target);
-    const service = newService({ deadlineMs: 4_000 }, proxy.target);
-    await newSession(service);
-    void proxy.loseAnswers();
-    const begin = performance.now();
-    const creates = createMany(service, newApp(), 10_000);
-    assert.deepEqual(await outcomes(creates), { "DeadlineError DeadlineExceeded": 10_000 });
-    const tookMs = performance.now() - begin;
-    assert.ok(tookMs < 40_000, `${tookMs} ms; a deadline for every hundred would be 400 s`);
-    // The line is free again.
-    proxy.cut();
-    await newSession(newService({ deadlineMs: 60_000 }, proxy.target));
-    await service.close();
-    await proxy.stop();
-  });
-
-  it("leave the line at once when the service is closed, which works on after it", async () => {
-    const proxy = await TcpProxy.start(target);
-    const service = newService({ deadlineMs: 600_000 }, proxy.target);
-    await newSession(service);
-    void proxy.loseAnswers();
-    const creates = createMany(service, newApp(), 1_000);
-    await new Promise(setImmediate);
-    await service.close();
-    const { [`SessiondError ${Code[Code.Canceled]}`]: canceled = 0, ...rest } = await outcomes(creates);
-    assert.deepEqual([canceled, rest], [1_000, {}]);
-    proxy.cut();
-    assert.deepEqual(await outcomes(createMany(service, newApp(), 300)), { landed: 300 });
-    await service.close();
-    await proxy.stop();
   });
 });
 
