@@ -40,10 +40,12 @@ class LoopChannels:
 
     def __init__(self, options: Options) -> None:
         self.turns: dict[int, Turn] = {}
-        self.call_line = Line(_CALLS_AT_ONCE, options.deadline)
-        self.append_line = Line(_APPENDS_AT_ONCE, options.deadline)
+        # Calls give up a little before their time is up; one that waited for most of it is not to begin anew.
+        patience = options.deadline / 2
+        self.call_line = Line(_CALLS_AT_ONCE, patience)
+        self.append_line = Line(_APPENDS_AT_ONCE, patience)
         self.appends_alone = asyncio.Semaphore(_CALLS_AT_ONCE)
-        self.history_line = Line(_HISTORIES_AT_ONCE, options.stream_idle)
+        self.history_line = Line(_HISTORIES_AT_ONCE, options.stream_idle / 2)
         self._guard: AsyncGenerator[None, None] | None = None
         self._calls = 0
         self._idle = asyncio.Event()

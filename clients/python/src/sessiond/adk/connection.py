@@ -96,17 +96,17 @@ class Connection:
 
     async def _in_line(self, channels: LoopChannels, line: Line, method: str, once: _Try, session_id: str) -> Any:
         with channels:
-            await self._enter(line, method, self.options.deadline)
+            await self._enter(line, method)
             try:
                 return await self._until_deadline(line, method, once, session_id)
             finally:
                 line.leave()
 
-    async def _enter(self, line: Line, method: str, seconds: float) -> None:
+    async def _enter(self, line: Line, method: str) -> None:
         failure = await line.enter()
         if failure is not None:
-            words = f"{method}: no answer from {self.options.target} to any call within {seconds:g} seconds"
-            words = f"{words}, in which this one waited for its turn ({failure.message})"
+            words = f"{method}: {self.options.target} answered no call while this one waited for its turn"
+            words = f"{words} ({failure.message})"
             raise type(failure)(words, code=failure.code, reason=failure.reason) from failure
 
     async def _until_deadline(self, line: Line, method: str, once: _Try, session_id: str) -> Any:
@@ -157,7 +157,7 @@ class Connection:
         channels = await self._channels()
         line = channels.history_line
         with channels:
-            await self._enter(line, "StreamEvents", self.options.stream_idle)
+            await self._enter(line, "StreamEvents")
             try:
                 call = channels.history_stub.StreamEvents(request, metadata=self._metadata())
                 try:

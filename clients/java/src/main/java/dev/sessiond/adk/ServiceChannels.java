@@ -10,6 +10,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
+import java.time.Duration;
 
 /**
  * The channels of a service, and the lines before them: one is for unary calls, one for histories
@@ -38,9 +39,14 @@ final class ServiceChannels {
     unary = make(options, credentials, false);
     histories = make(options, credentials, true);
     tails = make(options, credentials, true);
-    callLine = new Line(CALLS_AT_ONCE, options.deadline(), options.target(), Ticker.systemTicker());
-    historyLine =
-        new Line(HISTORIES_AT_ONCE, options.streamIdle(), options.target(), Ticker.systemTicker());
+    callLine = line(CALLS_AT_ONCE, options.deadline());
+    historyLine = line(HISTORIES_AT_ONCE, options.streamIdle());
+  }
+
+  private Line line(int places, Duration longest) {
+    // Calls give up a little before their time is up; one that waited for most of it is not to begin
+    // a time of its own.
+    return new Line(places, longest.dividedBy(2), options.target(), Ticker.systemTicker());
   }
 
   /** For unary calls, with the headers on each. */
