@@ -44,8 +44,8 @@ final class ServiceChannels {
   }
 
   private Line line(int places, Duration longest) {
-    // Calls give up a little before their time is up; one that waited for most of it is not to begin
-    // a time of its own.
+    // Calls give up a little before their time is up. One that waited for most of it is not to
+    // begin a time of its own.
     return new Line(places, longest.dividedBy(2), options.target(), Ticker.systemTicker());
   }
 
