@@ -229,6 +229,24 @@ describe("state", () => {
     await selected(page, 6);
   });
 
+  test("of another event than the one asked for says so, until the right one is here", async () => {
+    const page = await openTrip();
+    await page.getByRole("button", { name: "State", exact: true }).click();
+    const panel = page.getByRole("complementary", { name: "State" });
+    await panel.getByRole("button", { name: "At an event" }).click();
+    await panel.getByRole("spinbutton").fill("5");
+    await panel.getByText("hotel_wanted").waitFor();
+    const { promise: asked, resolve: held } = Promise.withResolvers<() => void>();
+    await page.route(/GetSession/, (route) => held(() => void route.continue()), { times: 1 });
+    await panel.getByRole("spinbutton").fill("19");
+    const answer = await asked;
+    await panel.getByText("Still the state right after event 5").waitFor();
+    expect(await panel.textContent()).toContain("hotel_wanted");
+    answer();
+    await panel.getByText("booking").first().waitFor();
+    expect(await panel.textContent()).not.toMatch(/Still|hotel_wanted/);
+  });
+
   test("of now is shown by scope, and each event's change", async () => {
     const page = await openTrip();
     await page.getByRole("button", { name: "State", exact: true }).click();

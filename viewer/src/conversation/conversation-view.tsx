@@ -69,13 +69,16 @@ export function ConversationView(props: {
   }, [conversation, rows.filtering, firstSeq, lastSeq]);
 
   const totalSize = virtual.getTotalSize();
+  const lastTop = useRef(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height is what makes it necessary
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (pinned && element !== null) element.scrollTop = element.scrollHeight;
+    if (!pinned || element === null) return;
+    element.scrollTop = element.scrollHeight;
+    // From here, whoever scrolls up leaves the end, whether or not the list's own step was heard of before.
+    lastTop.current = element.scrollTop;
   }, [pinned, totalSize, rows.count]);
 
-  const lastTop = useRef(0);
   const onScroll = () => {
     const element = scroller.current;
     if (element === null) return;

@@ -114,21 +114,26 @@ function SeqSlider(props: {
   );
 }
 
-type Loaded = { readonly state: State | undefined; readonly error: string | undefined };
+/** What came last, which may be of another event than was asked for since. */
+interface Loaded {
+  readonly seq: number;
+  readonly state: State | undefined;
+  readonly error: string | undefined;
+}
 
-/** The session's own state right after an event. */
+/** The session's own state right after an event; until it is here, what was asked for before. */
 function useStateAt(conversation: Conversation, seq: number): Loaded {
-  const [loaded, setLoaded] = useState<Loaded>({ state: undefined, error: undefined });
+  const [loaded, setLoaded] = useState<Loaded & { readonly of: Conversation }>();
   useEffect(() => {
     const stop = new AbortController();
+    const done = (state: State | undefined, error?: string) => {
+      if (!stop.signal.aborted) setLoaded({ of: conversation, seq, state, error });
+    };
     // The slider gives a value for each pixel: only where it rests is asked for.
     const timer = setTimeout(() => {
       conversation.stateAsOf(seq, stop.signal).then(
-        (state) => setLoaded({ state, error: undefined }),
-        (error: unknown) => {
-          if (!stop.signal.aborted)
-            setLoaded({ state: undefined, error: ConnectError.from(error).rawMessage });
-        },
+        (state) => done(state),
+        (error: unknown) => done(undefined, ConnectError.from(error).rawMessage),
       );
     }, 80);
     return () => {
@@ -136,21 +141,22 @@ function useStateAt(conversation: Conversation, seq: number): Loaded {
       stop.abort();
     };
   }, [conversation, seq]);
-  return loaded;
+  return loaded?.of === conversation ? loaded : { seq, state: undefined, error: undefined };
 }
 
 function StateAt({ conversation, seq }: { readonly conversation: Conversation; readonly seq: number }) {
-  const { state, error } = useStateAt(conversation, seq);
+  const { state, error, seq: shown } = useStateAt(conversation, seq);
   if (error !== undefined) return <p className="error">{error}</p>;
   if (state === undefined) return <p aria-busy="true">…</p>;
   return (
-    <>
+    <div aria-busy={shown !== seq}>
       <p className="quiet-text">
-        The session's own keys. Shared ones are written by other sessions, too, and have no place in this
-        one's order.
+        {shown === seq
+          ? "The session's own keys. Shared ones are written by other sessions, too, and have no place in this one's order."
+          : `Still the state right after event ${shown} …`}
       </p>
       <Scopes state={state} />
-    </>
+    </div>
   );
 }
 
@@ -164,7 +170,21 @@ function Between(props: {
   const error = before.error ?? after.error;
   if (error !== undefined) return <p className="error">{error}</p>;
   if (before.state === undefined || after.state === undefined) return <p aria-busy="true">…</p>;
-  const found = differences(before.state, after.state);
+  const current = before.seq === props.from && after.seq === props.seq;
+  return (
+    <div aria-busy={!current}>
+      {!current && (
+        <p className="quiet-text">
+          Still the difference from after event {before.seq} to after event {after.seq} …
+        </p>
+      )}
+      <Differences before={before.state} after={after.state} />
+    </div>
+  );
+}
+
+function Differences({ before, after }: { readonly before: State; readonly after: State }) {
+  const found = differences(before, after);
   if (found.length === 0) return <p className="quiet-text">No key of the session differs.</p>;
   return (
     <dl className="difference">
