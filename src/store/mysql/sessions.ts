@@ -139,15 +139,19 @@ export async function deleteSession(
   const { sessionId: _, ...user } = key;
   const marked: MarkedRequest = { ...user, request, nowMicros };
   const began = performance.now();
-  /** The uid of the session that a try before has deleted, perhaps. */
+  /** The uid of the session that the last try was to delete, and that of one that a try before has deleted, perhaps. */
   let deleting: string | undefined;
+  let doubted: string | undefined;
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
+    if (transaction.afterDoubt) doubted = deleting;
     const [found, known] = await transaction.run([lockSession(key), ...findAnswer(marked)]);
     const kept = keptAnswer(marked, known);
     if (kept !== undefined) return JSON.parse(kept.response) as boolean;
     const row = found?.rows[0] as SessionRow | undefined;
+    // It is there, so the try that might have deleted it did not; what deletes it after this one is another's call.
+    if (row !== undefined && row.uid === doubted) doubted = undefined;
     // What a namesake is now is none of a call's business whose own session is gone.
-    const wasThere = deleting !== undefined && row?.uid !== deleting;
+    const wasThere = doubted !== undefined;
     const isAnother = expected.uid !== undefined && row?.uid !== expected.uid;
     const answer = (was: boolean) => keepAnswer(marked, () => plainAnswer(was));
     if (row === undefined || wasThere || isAnother) {

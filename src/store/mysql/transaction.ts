@@ -29,10 +29,13 @@ export interface TransactionOptions {
 /** One try of a transaction: begins with the first statements and ends with the last, to save round trips. */
 export class Transaction {
   readonly connection: Connection;
+  /** Whether the try before this one may have been committed; of every other it is sure that it was not. */
+  readonly afterDoubt: boolean;
   private state: "new" | "open" | "committing" | "done" = "new";
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, afterDoubt: boolean) {
     this.connection = connection;
+    this.afterDoubt = afterDoubt;
   }
 
   /** What one statement of this connection should weigh at most, in bytes. */
@@ -91,11 +94,12 @@ export async function transact<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   const started = performance.now();
+  let inDoubt = false;
   for (let tries = 1; ; tries++) {
-    let inDoubt = false;
     try {
       return await pool.use(signal, async (connection) => {
-        const transaction = new Transaction(connection);
+        const transaction = new Transaction(connection, inDoubt);
+        inDoubt = false;
         try {
           const done = await work(transaction);
           pool.tookWrite();

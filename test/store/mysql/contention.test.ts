@@ -1,6 +1,6 @@
 /** Many servers over one database: no key is lost, and no caller hears of the contention. */
 import mysql from "mysql2/promise";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { databaseServer, serverEngines, serverTimeout } from "../../support/databases/index.ts";
 import {
   ANY,
@@ -88,6 +88,44 @@ describe.each(serverEngines())("%s: contention", (kind) => {
     await Promise.all(deletes);
     await two.deleteSession({ key, expected: ANY, nowMicros: 1, request: undefined });
     expect(await made.store.getSession(key)).toBeUndefined();
+  }, 60_000);
+
+  test("of two deletes the one that a deadlock undid says that it deleted nothing", async () => {
+    const key = keyOf("undone");
+    await createSession(made.store, createInput(key));
+    await made.store.append([appendInput(key, [eventOf({ set: { k: "1" } })])]);
+    const [rival, admin] = await Promise.all([
+      mysql.createConnection(made.url),
+      mysql.createConnection(made.url),
+    ]);
+    await rival.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    // InnoDB ends the transaction that wrote less.
+    await rival.query("CREATE TABLE weight (id INT NOT NULL PRIMARY KEY)");
+    await rival.beginTransaction();
+    await rival.query("INSERT INTO weight VALUES ?", [Array.from({ length: 400 }, (_, at) => [at])]);
+    await rival.query("SELECT 1 FROM adk_session_states WHERE app_name = 'undone' FOR UPDATE");
+    const retries: string[] = [];
+    const observe = { statement: () => () => {}, retry: (cause: string) => void retries.push(cause) };
+    const store = await made.open(undefined, { observe });
+    const told = store.deleteSession({ key, expected: ANY, nowMicros: 1, request: undefined });
+    const lock = "SELECT 1 FROM adk_sessions WHERE app_name = 'undone' FOR UPDATE";
+    // Until the delete has the session, and so waits for the state.
+    const taken = () =>
+      admin.query(`${lock} NOWAIT`).then(
+        () => false,
+        () => true,
+      );
+    await vi.waitUntil(taken, { timeout: 30_000 });
+    // The other delete, which is the one that counts.
+    await rival.query(lock);
+    for (const table of ["adk_events", "adk_session_states", "adk_session_changes", "adk_sessions"]) {
+      await rival.query(`DELETE FROM ${table} WHERE app_name = 'undone'`);
+    }
+    await rival.commit();
+    expect(await told).toBe(false);
+    expect(retries).toEqual(["contention"]);
+    await rival.query("DROP TABLE weight");
+    await Promise.all([rival.end(), admin.end()]);
   }, 60_000);
 
   test("sessions of one app that write different keys do not wait for each other", async () => {
