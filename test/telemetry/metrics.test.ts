@@ -113,8 +113,12 @@ describe.each(storeNames)("%s", (store) => {
     expect(sum(samples, "sessiond_build_info")).toBe(1);
   });
 
-  test.runIf(store !== "sqlite")("the pools show their connections and how long calls waited for one", () => {
+  test("the pools, where there are any, show their connections and how long calls waited for one", () => {
     const { samples } = scraped;
+    if (store === "sqlite") {
+      expect(samples.filter(({ name }) => name.startsWith("sessiond_pool_"))).toEqual([]);
+      return;
+    }
     const most = { writes: 8, reads: 16 };
     for (const [pool, max] of Object.entries(most)) {
       expect(sum(samples, "sessiond_pool_max_connections", { pool })).toBe(max);
