@@ -139,11 +139,12 @@ export async function deleteSession(
   const { sessionId: _, ...user } = key;
   const marked: MarkedRequest = { ...user, request, nowMicros };
   const began = performance.now();
-  /** The uid of the session that the last try was to delete, and that of one that a try before has deleted, perhaps. */
+  /** The uid of the session that the last try was to delete, if any, and of one that a try before has deleted, perhaps. */
   let deleting: string | undefined;
   let doubted: string | undefined;
   return transact(pool, { signal, repeatable: true }, async (transaction) => {
-    if (transaction.afterDoubt) doubted = deleting;
+    if (transaction.afterDoubt) doubted = deleting ?? doubted;
+    deleting = undefined;
     const [found, known] = await transaction.run([lockSession(key), ...findAnswer(marked)]);
     const kept = keptAnswer(marked, known);
     if (kept !== undefined) return JSON.parse(kept.response) as boolean;
