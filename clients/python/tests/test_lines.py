@@ -138,6 +138,15 @@ async def test_what_fails_before_its_call_leaves_no_place_taken(target: str, app
         assert await service.get_session(app_name=app, user_id="u", session_id="s", config=config) is not None
 
 
+async def test_a_message_over_a_limit_of_the_channel_is_not_sent_again(target: str, app: str) -> None:
+    limit = [("grpc.max_send_message_length", 1_000)]
+    async with SessiondSessionService(target, channel_options=limit, deadline=60) as service:
+        begun = time.monotonic()
+        with pytest.raises(SessiondError, match="larger than max"):
+            await service.create_session(app_name=app, user_id="u", state={"k": "x" * 2_000})
+        assert time.monotonic() - begun < 30
+
+
 async def test_a_dead_server_fails_all_after_one_deadline(own_server: Server, app: str) -> None:
     async with SessiondSessionService(own_server.target, deadline=2) as service:
         session = await service.create_session(app_name=app, user_id="u", session_id="s")

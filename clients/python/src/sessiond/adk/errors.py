@@ -135,8 +135,9 @@ _RETRYABLE_REASONS = {"CONTENTION", "SERVER_BUSY"}
 def retryable(error: SessiondError) -> bool:
     """Whether the same request may be sent again: every write carries an id that makes that safe."""
     if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and not error.reason:
-        # Not this server's word: a connection that takes no more streams at the moment, or a proxy that holds back.
-        return True
+        # Not this server's word: a connection that takes no more streams at the moment, or a proxy that holds back. But
+        # gRPC says it of a message over a limit in ``channel_options`` too, which only the words tell.
+        return "larger than max" not in error.message
     return error.code in _RETRYABLE_CODES or error.reason in _RETRYABLE_REASONS
 
 
