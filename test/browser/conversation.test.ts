@@ -1,5 +1,5 @@
 /** A conversation as a person reads it: every kind of part and action of the demonstration's sessions. */
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { conversations } from "../../demo/conversations.ts";
 import { type Key, newEvent } from "../api/harness.ts";
@@ -211,6 +211,11 @@ describe("finding", () => {
   });
 });
 
+async function openState(page: Page): Promise<Locator> {
+  await page.getByRole("button", { name: "State", exact: true }).click();
+  return page.getByRole("complementary", { name: "State" });
+}
+
 describe("state", () => {
   test("follows a slider over the sequence, from the server", async () => {
     const page = await openTrip();
@@ -231,8 +236,7 @@ describe("state", () => {
 
   test("of another event than the one asked for says so, until the right one is here", async () => {
     const page = await openTrip();
-    await page.getByRole("button", { name: "State", exact: true }).click();
-    const panel = page.getByRole("complementary", { name: "State" });
+    const panel = await openState(page);
     await panel.getByRole("button", { name: "At an event" }).click();
     await panel.getByRole("spinbutton").fill("5");
     await panel.getByText("hotel_wanted").waitFor();
@@ -249,8 +253,7 @@ describe("state", () => {
 
   test("of now is shown by scope, and each event's change", async () => {
     const page = await openTrip();
-    await page.getByRole("button", { name: "State", exact: true }).click();
-    const panel = page.getByRole("complementary", { name: "State" });
+    const panel = await openState(page);
     await panel.getByText("app:searches").first().waitFor();
     expect(await panel.textContent()).toMatch(
       /Session.*booking.*User.*user:home_airport.*App.*app:searches/s,
@@ -264,8 +267,7 @@ describe("state", () => {
 
   test("right after any event, and what differs between two", async () => {
     const page = await openTrip();
-    await page.getByRole("button", { name: "State", exact: true }).click();
-    const panel = page.getByRole("complementary", { name: "State" });
+    const panel = await openState(page);
     await panel.getByRole("button", { name: "At an event" }).click();
     await panel.getByRole("spinbutton").fill("5");
     await panel.getByText("hotel_wanted").waitFor();

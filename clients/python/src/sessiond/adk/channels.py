@@ -39,6 +39,7 @@ class LoopChannels:
     tail_channel: grpc.aio.Channel
 
     def __init__(self, options: Options) -> None:
+        self._options = options
         self.turns: dict[int, Turn] = {}
         # Calls give up a little before their time is up; one that waited for most of it is not to begin anew.
         patience = options.deadline / 2
@@ -56,9 +57,9 @@ class LoopChannels:
         """Whether the channels are there."""
         return self._guard is not None
 
-    async def open(self, options: Options) -> None:
+    async def open(self) -> None:
         """Makes the channels."""
-        unary, history, tail = (_channel(options, keepalive=keepalive) for keepalive in (False, True, True))
+        unary, history, tail = (_channel(self._options, keepalive=keepalive) for keepalive in (False, True, True))
         # What grpcio-tools generates for asyncio has no types.
         self.unary_stub = cast(Any, SessionServiceStub)(unary)
         self.history_stub = cast(Any, SessionServiceStub)(history)

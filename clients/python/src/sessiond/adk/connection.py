@@ -237,7 +237,7 @@ class Connection:
         with self._lock:
             entry = self._entry(loop)
         if not entry.is_open:
-            await entry.open(self.options)
+            await entry.open()
         return entry
 
     def _entry(self, loop: asyncio.AbstractEventLoop) -> LoopChannels:
